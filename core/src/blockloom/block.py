@@ -1,0 +1,52 @@
+"""Block types: which content is valid, how it grows, what its value is, how it reads as text."""
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from .errors import BadUsage
+from .kind import Config, Effects, Kind
+from .problem import Problem
+
+
+def _ignore(line: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockContext:
+    """What a block is evaluated with: its content and what it sees.
+
+    `names` maps each visible name to a JSON value of the block's own (a copy that it may change);
+    `inputs` holds the inputs of the task alone; `log` takes a line for the run's log.
+    """
+
+    content: Any
+    names: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    log: Callable[[str], None] = _ignore
+
+
+class BlockType(Kind):
+    """A kind of block. A subclass gives `name`, `Content` and `evaluate`; the rest has sensible defaults."""
+
+    Content: ClassVar[type[Config]] = Config
+    effects: ClassVar[Effects] = "pure"
+
+    @abstractmethod
+    def evaluate(self, block: BlockContext) -> Any | Awaitable[Any]:
+        """The block's value, as JSON; `async def` where it must wait. Raise TaskFailed to fail the task."""
+
+    def check(self, content: Any) -> Iterable[Problem]:
+        """What is wrong with a content that has the right shape; paths are relative to the content."""
+        return ()
+
+    def append(self, content: Any, addition: Any) -> Any:
+        """The content with `addition` at its end."""
+        raise BadUsage(f"Nothing can be appended to a block of the type {self.name!r}; write its content instead.")
+
+    def render(self, content: Any) -> str:
+        """The content as text for a person or a model; indented JSON unless the type knows better."""
+        text: str = content.model_dump_json(indent=2)
+        return text

@@ -1,0 +1,74 @@
+"""What every kind of block, task and trigger says about itself, and the models it is made of."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from .words import Text
+
+Effects: TypeAlias = Literal["pure", "idempotent", "effect", "human"]
+"""What running does to the world: nothing, the same when done twice, something, or it asks a person."""
+
+
+class _NotTaken:
+    """The value of an output port that was not taken."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "NOT_TAKEN"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __copy__(self) -> "_NotTaken":
+        return self
+
+    def __deepcopy__(self, memo: Any) -> "_NotTaken":
+        return self
+
+
+NOT_TAKEN: Final[Any] = _NotTaken()
+"""The default of an output port that is a branch: alive only if `run` sets it."""
+
+
+class Config(BaseModel):
+    """Base of a type's settings (`Config`) and of a block type's content (`Content`)."""
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=False, protected_namespaces=())
+
+
+class Ports(BaseModel):
+    """Base of a task type's `Inputs` and `Outputs`: a field a port.
+
+    A field without a default is a required input; an output with the default NOT_TAKEN is a branch.
+    """
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+
+class Kind:
+    """What a block, task or trigger type says about itself."""
+
+    name: ClassVar[str]
+    """The type's name in a document; a stranger's starts with its vendor, as `acme.shout`."""
+    version: ClassVar[int] = 1
+    """Grows when the settings change their shape; `migrate` brings old ones along."""
+    title: ClassVar[Text] = ""
+    """What a person reads, as text or as `{"en": …, "zh": …}`; the name if empty."""
+    description: ClassVar[Text] = ""
+    """One or two sentences for a person; the class's docstring if empty."""
+    icon: ClassVar[str] = ""
+    """A name or an emoji that a page may show."""
+    category: ClassVar[Text] = ""
+    """The shelf on which a palette shows it."""
+    examples: ClassVar[tuple[Mapping[str, Any], ...]] = ()
+    """Settings (or contents) that work, to start from."""
+
+    def migrate(self, config: dict[str, Any], from_version: int) -> dict[str, Any]:
+        """Settings written for an older version of the type, in the shape of this one."""
+        return config
+
+    async def close(self) -> None:
+        """Let go of whatever the type opened while it ran; called once, when its engine closes."""

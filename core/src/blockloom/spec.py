@@ -1,0 +1,100 @@
+"""The parts of a plan: blocks, connections and ports. They never know a run."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from .schema import Schema
+
+ERROR_PORT = "error"
+"""The extra output port of every task."""
+
+
+class BlockSpec(NamedTuple):
+    """One block of a task: its id, the name of its type, and its validated content (a `Content`)."""
+
+    id: str
+    type: str
+    content: Any
+
+
+class Connection(NamedTuple):
+    """A line from an output of one task (the whole task if `port` is None) to another task.
+
+    With an `input` it is a data connection and carries a value; without one it is an order connection.
+    """
+
+    source: str
+    port: str | None
+    target: str
+    input: str | None
+
+    @classmethod
+    def parse(cls, start: str, end: str) -> "Connection":
+        """From `"a.p"` and `"b.q"`; the parts after the dots may be missing."""
+        source, _, port = start.partition(".")
+        target, _, name = end.partition(".")
+        return cls(source, port or None, target, name or None)
+
+    @property
+    def start(self) -> str:
+        """Where it begins, as `a.p` or `a`."""
+        return self.source if self.port is None else f"{self.source}.{self.port}"
+
+    @property
+    def end(self) -> str:
+        """Where it ends, as `b.q` or `b`."""
+        return self.target if self.input is None else f"{self.target}.{self.input}"
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in a document."""
+        return {"from": self.start, "to": self.end}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """A named input or output: what it accepts or offers, as JSON Schema.
+
+    `required` and `default` are about inputs; `branch` says that an output may be not taken.
+    """
+
+    schema: Schema = field(default_factory=dict)
+    required: bool = False
+    default: Any = None
+    branch: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """As `{schema, required, default?, branch?}`."""
+        told: dict[str, Any] = {"schema": dict(self.schema), "required": self.required}
+        if self.default is not None:
+            told["default"] = self.default
+        if self.branch:
+            told["branch"] = True
+        return told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortSet:
+    """The ports of one task.
+
+    `open_inputs` accepts any further input (optional, of any type), `open_outputs` any further output.
+    """
+
+    inputs: Mapping[str, Port] = field(default_factory=dict)
+    outputs: Mapping[str, Port] = field(default_factory=dict)
+    open_inputs: bool = False
+    open_outputs: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """As `{inputs, outputs, open_inputs, open_outputs}`."""
+        return {
+            "inputs": {name: port.to_json() for name, port in self.inputs.items()},
+            "outputs": {name: port.to_json() for name, port in self.outputs.items()},
+            "open_inputs": self.open_inputs,
+            "open_outputs": self.open_outputs,
+        }
+
+
+def any_ports(names: Iterable[str], *, branch: bool = False) -> dict[str, Port]:
+    """Optional ports of any type with these names."""
+    return {name: Port(branch=branch) for name in names}

@@ -1,0 +1,244 @@
+"""Task types: which ports a task has and how it runs; and what it is given to run with."""
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from functools import cache
+from inspect import isawaitable
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+from . import kind
+from .block import BlockContext, BlockType
+from .errors import BadValue, PluginError
+from .events import TASK_OUTPUT, TASK_PROGRESS
+from .kind import NOT_TAKEN, Effects, Kind, Ports
+from .schema import schema_of
+from .spec import BlockSpec, Port, PortSet
+from .values import copy_value
+
+PLAIN = (Any, str, bool, float, list, dict, list[Any], dict[str, Any])
+"""Annotations whose JSON value is the Python value."""
+
+
+class Host(Protocol):
+    """What a task reaches outside itself, given by whoever runs it."""
+
+    run_id: str
+
+    def note(self, task: str, type: str, data: Mapping[str, Any]) -> None:
+        """Tell those who watch the run; nothing is recorded."""
+
+    def block_type(self, name: str) -> BlockType:
+        """The block type of this name; raises UnknownType or TypeConflict."""
+
+
+class Visible(NamedTuple):
+    """A block of a task and the ids of the blocks that it sees."""
+
+    block: BlockSpec
+    sees: tuple[str, ...]
+
+
+class TaskContext:
+    """What one run of a task is given.
+
+    `config` is the validated `Config`; `values` holds the inputs as a plain mapping, the task's own copy;
+    `inputs` holds the same as the type's `Inputs`; `blocks` are in the order in which they are evaluated;
+    `arrived` lists (port, value) of the data connections that are alive, in the order of `connections`;
+    `attempt` counts from 1; `idempotency_key` is the same for every attempt.
+    """
+
+    __slots__ = ("_host", "_type", "arrived", "attempt", "config", "id", "sequence", "values")
+
+    def __init__(
+        self,
+        id: str,
+        type: "TaskType",
+        config: Any,
+        values: dict[str, Any],
+        host: Host,
+        sequence: Sequence[Visible] = (),
+        arrived: Sequence[tuple[str, Any]] = (),
+        attempt: int = 1,
+    ) -> None:
+        self.id = id
+        self.config = config
+        self.values = values
+        self.sequence = sequence
+        self.arrived = arrived
+        self.attempt = attempt
+        self._type = type
+        self._host = host
+
+    @property
+    def inputs(self) -> Any:
+        """The inputs as an instance of the type's `Inputs`."""
+        return read_inputs(self._type.Inputs, self.values)
+
+    @property
+    def blocks(self) -> tuple[BlockSpec, ...]:
+        """The task's blocks, in the order in which they are evaluated."""
+        return tuple(visible.block for visible in self.sequence)
+
+    @property
+    def idempotency_key(self) -> str:
+        """A key for this task of this run, for services that refuse to do one thing twice."""
+        return f"{self._host.run_id}:{self.id}"
+
+    def progress(self, fraction: float | None, message: str = "") -> None:
+        """Tell how far it is, from 0 to 1 (None where unknown); not recorded."""
+        self._host.note(self.id, TASK_PROGRESS, {"fraction": fraction, "message": message})
+
+    def emit(self, piece: Any) -> None:
+        """Show a piece of the output before it is complete, such as a token; not recorded."""
+        self._host.note(self.id, TASK_OUTPUT, {"piece": copy_value(piece)})
+
+    def log(self, line: str) -> None:
+        """Show a line of the task's log; not recorded."""
+        self._host.note(self.id, TASK_OUTPUT, {"log": line})
+
+    async def evaluate(self, block: BlockSpec, names: Mapping[str, Any]) -> Any:
+        """The value of a block that sees `names` and, beneath them, the task's inputs."""
+        value = self._evaluate(block, names)
+        return copy_value(await value if isawaitable(value) else value)
+
+    async def evaluate_content(self, type: str, content: Mapping[str, Any]) -> Any:
+        """The value of a content of any block type, over the task's inputs: a condition, say."""
+        made = self._host.block_type(type).Content.model_validate(content)
+        return await self.evaluate(BlockSpec("", type, made), {})
+
+    async def evaluate_blocks(self) -> dict[str, Any]:
+        """The values of all blocks, in order; each sees the inputs and the blocks before it."""
+        values: dict[str, Any] = {}
+        for block, sees in self.sequence:
+            values[block.id] = await self.evaluate(block, {name: values[name] for name in sees})
+        return values
+
+    def _evaluate(self, block: BlockSpec, names: Mapping[str, Any]) -> Any | Awaitable[Any]:
+        seen = {name: copy_value(value) for name, value in {**self.values, **names}.items()}
+        inputs = {name: copy_value(value) for name, value in self.values.items()}
+        context = BlockContext(content=block.content, names=seen, inputs=inputs, log=self.log)
+        return self._host.block_type(block.type).evaluate(context)
+
+
+class Embedded(NamedTuple):
+    """A content of a block type that stands in a task's settings: `path` leads to it (`("condition",)`)."""
+
+    path: tuple[str | int, ...]
+    type: str
+    content: Mapping[str, Any]
+    field: str
+
+
+class TaskType(Kind):
+    """A kind of task. A subclass gives `name`, `Config`, `Inputs`, `Outputs` and `run`.
+
+    A `def run` is called in place and must not block; `async def run` may wait; `blocking = True`
+    runs a `def run` in a thread.
+    """
+
+    Config: ClassVar[type[kind.Config]] = kind.Config
+    Inputs: ClassVar[type[Ports]] = Ports
+    Outputs: ClassVar[type[Ports]] = Ports
+    effects: ClassVar[Effects] = "effect"
+    rerun: ClassVar[bool] = True
+    """Whether it may be tried again after a crash in the middle."""
+    blocking: ClassVar[bool] = False
+    starts: ClassVar[bool] = False
+    """It begins a graph: it is given the run's inputs, and its outputs are those."""
+    ends: ClassVar[bool] = False
+    """It ends a graph: what it is given becomes the run's outputs."""
+
+    def ports(self, config: Any, blocks: Sequence[BlockSpec]) -> PortSet:
+        """The ports of one task; override where they depend on its settings or blocks."""
+        return declared_ports(type(self))
+
+    def embedded(self, config: Any) -> Iterable[Embedded]:
+        """The contents of block types that stand in the settings, so that `check` can check them."""
+        return ()
+
+    @abstractmethod
+    def run(self, task: TaskContext) -> Any:
+        """The outputs, as an `Outputs` or a mapping by port; raise TaskFailed to fail the task."""
+
+
+def declared_ports(type: type[TaskType]) -> PortSet:
+    """The ports that the classes `Inputs` and `Outputs` declare."""
+    return _declared(type.Inputs, type.Outputs)
+
+
+@cache
+def _declared(given: type[Ports], gives: type[Ports]) -> PortSet:
+    inputs = {
+        name: Port(
+            schema=schema_of(_annotation(field)),
+            required=field.is_required(),
+            default=None if field.is_required() else field.get_default(call_default_factory=True),
+        )
+        for name, field in given.model_fields.items()
+    }
+    outputs = {
+        name: Port(schema=schema_of(_annotation(field)), branch=field.default is NOT_TAKEN)
+        for name, field in gives.model_fields.items()
+    }
+    return PortSet(inputs=inputs, outputs=outputs)
+
+
+def read_inputs(model: type[Ports], values: Mapping[str, Any]) -> Ports:
+    """`values` as an instance of `model`, without validating what the ports have checked already."""
+    if _is_plain(model) and values.keys() <= model.model_fields.keys():
+        return model.model_construct(**values)
+    if not model.model_fields:
+        return model.model_construct()
+    return model.model_validate({name: v for name, v in values.items() if name in model.model_fields})
+
+
+def taken(result: Any, ports: PortSet, owner: str) -> dict[str, Any]:
+    """What a task type gave back, as JSON values by the name of the port; ports not taken are left out.
+
+    Raises PluginError, in the name of `owner`, where it is not what the type's ports promise.
+    """
+    if isinstance(result, Ports):
+        result = _dump(result)
+    elif result is None:
+        result = {}
+    elif not isinstance(result, Mapping):
+        raise PluginError(owner, f"run gave back {type(result).__name__} instead of its Outputs or a mapping")
+    values = {}
+    for name, value in result.items():
+        if value is NOT_TAKEN:
+            continue
+        if name not in ports.outputs and not ports.open_outputs:
+            raise PluginError(owner, f"run gave back the port {name!r}, which the type does not declare")
+        try:
+            values[name] = copy_value(value)
+        except BadValue as error:
+            raise BadValue(error.why, f"{name}{'.' if error.path[:1] not in '[' else ''}{error.path}") from None
+    for name, port in ports.outputs.items():
+        if name not in values and not port.branch:
+            values[name] = None
+    return values
+
+
+def _annotation(field: Any) -> Any:
+    return field.annotation if not field.metadata and field.description is None else _annotated(field)
+
+
+def _annotated(field: Any) -> Any:
+    from typing import Annotated
+
+    from pydantic import Field
+
+    return Annotated[(field.annotation, *field.metadata, Field(title=field.title, description=field.description))]
+
+
+@cache
+def _is_plain(model: type[Ports]) -> bool:
+    return all(field.annotation in PLAIN and not field.metadata for field in model.model_fields.values())
+
+
+def _dump(result: Ports) -> dict[str, Any]:
+    given = {**result.__dict__, **(result.__pydantic_extra__ or {})}
+    if _is_plain(type(result)):
+        return given
+    left_out = {name for name, value in given.items() if value is NOT_TAKEN}
+    return result.model_dump(mode="json", exclude=left_out)

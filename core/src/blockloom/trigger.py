@@ -1,0 +1,39 @@
+"""Trigger types: when something fires, in time or on an event."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from . import kind
+from .kind import Kind
+from .problem import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """An event that somebody published: a name, a JSON payload, and when (UTC)."""
+
+    name: str
+    payload: Any
+    time: datetime
+
+
+class TriggerType(Kind):
+    """A kind of trigger. A subclass gives `name`, `Config` and either `next` or `matches`."""
+
+    Config: ClassVar[type[kind.Config]] = kind.Config
+
+    def check(self, config: Any) -> Iterable[Problem]:
+        """What is wrong with settings that have the right shape; paths are relative to the settings."""
+        return ()
+
+    def next(self, config: Any, after: datetime) -> datetime | None:
+        """The first moment after `after` (UTC) at which it fires; None if there is none any more."""
+        return None
+
+    def matches(self, config: Any, event: Published) -> bool:
+        """Whether a published event fires it."""
+        return False
+
+

@@ -1,0 +1,101 @@
+"""JSON values, ids and durations: what may travel between tasks, and what a name may be."""
+
+import keyword
+import math
+import re
+import unicodedata
+from typing import Any, Final
+
+from .errors import BadValue
+
+type_names: Final = {
+    type(None): "null",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
+
+MAX_DEPTH: Final = 200
+"""Levels of nesting that a value or a document may have."""
+
+_SCALARS: Final = frozenset({type(None), bool, int})
+_ID: Final = re.compile(r"[\w-]{1,200}")
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
+_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def copy_value(value: Any) -> Any:
+    """A copy of `value` in plain JSON types: tuples become lists, subclasses their base.
+
+    Raises BadValue, with a path such as `items[3].name`, for anything that JSON cannot say.
+    """
+    kind = type(value)
+    if kind in _SCALARS or (kind is str and value.isascii()):
+        return value
+    return _copy(value, "", 0)
+
+
+def _copy(value: Any, path: str, depth: int) -> Any:
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    if isinstance(value, str):
+        return _text(value, path)
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return float(value)
+        raise BadValue(f"{value} is not a finite number", path)
+    if depth > MAX_DEPTH:
+        raise BadValue(f"more than {MAX_DEPTH} levels deep, or a circle", path[:80])
+    if isinstance(value, dict):
+        return {_key(k, path): _copy(v, f"{path}.{k}" if path else str(k), depth + 1) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_copy(v, f"{path}[{i}]", depth + 1) for i, v in enumerate(value)]
+    if isinstance(value, int):
+        return int(value)
+    raise BadValue(f"a value of the Python type {kind.__name__} is not JSON", path)
+
+
+def _text(value: str, path: str) -> str:
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise BadValue("the text holds half a surrogate pair and cannot be written as UTF-8", path) from None
+    return str(value)
+
+
+def _key(key: Any, path: str) -> str:
+    if not isinstance(key, str):
+        raise BadValue(f"a mapping has the key {key!r}; keys must be text", path)
+    return _text(key, path)
+
+
+def duration(value: Any) -> float:
+    """Seconds, from a number or from text such as "500ms", "1.5s", "10m", "2h", "1d"."""
+    if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
+        return float(found[1]) * _SECONDS[found[2]]
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
+        return float(value)
+    raise BadValue(f'{value!r} is not a duration: write seconds, or "500ms", "1.5s", "10m", "2h", "1d"')
+
+
+def is_id(text: Any) -> bool:
+    """Whether `text` can be an id: letters of any script (NFC), digits, `_` and `-`, 1 to 200, no dot."""
+    return isinstance(text, str) and bool(_ID.fullmatch(text)) and unicodedata.is_normalized("NFC", text)
+
+
+def is_name(text: Any) -> bool:
+    """Whether `text` is an id that code can see as a name (blocks, inputs)."""
+    return is_id(text) and text.isidentifier() and not keyword.iskeyword(text)
+
+
+def new_id(prefix: str = "") -> str:
+    """A fresh id: sortable by time of making, unique, safe in a file name."""
+    import secrets
+    import time
+
+    return f"{prefix}{time.time_ns() // 1_000_000:011x}{secrets.token_hex(5)}"

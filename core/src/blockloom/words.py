@@ -1,0 +1,32 @@
+"""Sentences for people, in English and Chinese; ids and keys are never translated."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+Text: TypeAlias = str | Mapping[str, str]
+"""One sentence, or the same sentence by language: `{"en": …, "zh": …}`."""
+
+LANGUAGES: Final = ("en", "zh")
+
+
+def language() -> str:
+    """The language of this process: `BLOCKLOOM_LANG`, else the locale's, else English."""
+    for name in ("BLOCKLOOM_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name, ""):
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+def tell(text: Text, wanted: str | None = None) -> str:
+    """`text` in the wanted language, else in English, else in whatever there is."""
+    if isinstance(text, str):
+        return text
+    return text.get(wanted or language()) or text.get("en") or next(iter(text.values()), "")
+
+
+def fill(text: Text, facts: Mapping[str, Any]) -> Text:
+    """`text` with its `{places}` filled, in every language."""
+    if isinstance(text, str):
+        return text.format_map(facts)
+    return {name: sentence.format_map(facts) for name, sentence in text.items()}
