@@ -1,19 +1,19 @@
 """The tree of errors: each class takes facts and makes its own sentence.
 
-    BlockloomError
-    ├── BadValue             a value that is not JSON
-    ├── BadFormat            a document that cannot be read
-    ├── InvalidGraph         a graph with problems
-    ├── InvalidInputs        inputs of a run that do not fit
-    ├── UnknownType          no installed plugin offers the type
-    ├── TypeConflict         several plugins offer the type
-    ├── UnknownPart          a task, block or port that is not there
-    ├── NotFound             a workflow or run that is not there
-    ├── Conflict             somebody else changed it first
-    ├── WrongState           not now
-    ├── BadUsage             a call that makes no sense, and what to do instead
-    ├── PluginError          a plugin's mistake
-    └── TaskFailed           a task says that it failed, and how
+BlockloomError
+├── BadValue             a value that is not JSON
+├── BadFormat            a document that cannot be read
+├── InvalidGraph         a graph with problems
+├── InvalidInputs        inputs of a run that do not fit
+├── UnknownType          no installed plugin offers the type
+├── TypeConflict         several plugins offer the type
+├── UnknownPart          a task, block or port that is not there
+├── NotFound             a workflow or run that is not there
+├── Conflict             somebody else changed it first
+├── WrongState           not now
+├── BadUsage             a call that makes no sense, and what to do instead
+├── PluginError          a plugin's mistake
+└── TaskFailed           a task says that it failed, and how
 """
 
 from collections.abc import Sequence
@@ -137,9 +137,7 @@ class Conflict(BlockloomError):
     code = "conflict"
 
     def __init__(self, what: str, id: str, current: int) -> None:
-        super().__init__(
-            f"The {what} {id!r} has changed since: it is at revision {current} now. Read it again first."
-        )
+        super().__init__(f"The {what} {id!r} has changed since: it is at revision {current} now. Read it again first.")
         self.what, self.id, self.current = what, id, current
 
 

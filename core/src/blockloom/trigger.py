@@ -35,5 +35,3 @@ class TriggerType(Kind):
     def matches(self, config: Any, event: Published) -> bool:
         """Whether a published event fires it."""
         return False
-
-
