@@ -1,7 +1,7 @@
 """Order, reach and circles of a graph of numbers: pure functions, no recursion, linear in its lines."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 Ahead = Sequence[Sequence[int]]
@@ -46,6 +46,22 @@ def order(ahead: Ahead) -> list[int]:
 def circles(ahead: Ahead) -> list[list[int]]:
     """One circle, in order, for each knot of nodes that lead back to themselves."""
     return [_circle(knot, ahead) for knot in _knots(ahead)]
+
+
+def leading_only(end: int, ahead: Ahead, done: Collection[int]) -> list[int]:
+    """The nodes before `end`, not yet done, from which every line leads only to `end` or to nodes that are done."""
+    behind: list[list[int]] = [[] for _ in ahead]
+    for node, lines in enumerate(ahead):
+        for target in lines:
+            behind[target].append(node)
+    found = {node for node in reach([end], behind) if node not in done} - {end}
+    todo = [n for n in found if any(t != end and t not in done and t not in found for t in ahead[n])]
+    while todo:
+        node = todo.pop()
+        if node in found:
+            found.discard(node)
+            todo.extend(n for n in behind[node] if n in found)
+    return sorted(found)
 
 
 def _knots(ahead: Ahead) -> list[set[int]]:

@@ -1,10 +1,12 @@
 """What every kind of block, task and trigger says about itself, and the models it is made of."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
+from .errors import BadValue
+from .values import duration
 from .words import Text
 
 Effects: TypeAlias = Literal["pure", "idempotent", "effect", "human"]
@@ -31,6 +33,19 @@ class _NotTaken:
 
 NOT_TAKEN: Final[Any] = _NotTaken()
 """The default of an output port that is a branch: alive only if `run` sets it."""
+
+
+def _duration(value: Any) -> float:
+    try:
+        return duration(value)
+    except BadValue as error:
+        raise ValueError(error.why) from None
+
+
+Duration: TypeAlias = Annotated[
+    float, BeforeValidator(_duration), WithJsonSchema({"type": ["number", "string"], "format": "duration"})
+]
+"""A setting that is a duration: written as seconds or as "500ms", "10m", "1d"; read as seconds."""
 
 
 class Config(BaseModel):

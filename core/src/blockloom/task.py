@@ -1,7 +1,7 @@
 """Task types: which ports a task has and how it runs; and what it is given to run with."""
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cache
 from inspect import isawaitable
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -43,11 +43,10 @@ class TaskContext:
 
     `config` is the validated `Config`; `values` holds the inputs as a plain mapping, the task's own copy;
     `inputs` holds the same as the type's `Inputs`; `blocks` are in the order in which they are evaluated;
-    `arrived` lists (port, value) of the data connections that are alive, in the order of `connections`;
     `attempt` counts from 1; `idempotency_key` is the same for every attempt.
     """
 
-    __slots__ = ("_host", "_type", "arrived", "attempt", "config", "id", "sequence", "values")
+    __slots__ = ("_arrived", "_host", "_type", "attempt", "config", "id", "sequence", "values")
 
     def __init__(
         self,
@@ -57,14 +56,14 @@ class TaskContext:
         values: dict[str, Any],
         host: Host,
         sequence: Sequence[Visible] = (),
-        arrived: Sequence[tuple[str, Any]] = (),
+        arrived: Callable[[], Sequence[tuple[str, Any]]] = tuple,
         attempt: int = 1,
     ) -> None:
         self.id = id
         self.config = config
         self.values = values
         self.sequence = sequence
-        self.arrived = arrived
+        self._arrived = arrived
         self.attempt = attempt
         self._type = type
         self._host = host
@@ -78,6 +77,11 @@ class TaskContext:
     def blocks(self) -> tuple[BlockSpec, ...]:
         """The task's blocks, in the order in which they are evaluated."""
         return tuple(visible.block for visible in self.sequence)
+
+    @property
+    def arrived(self) -> list[tuple[str, Any]]:
+        """Input and value of each alive data connection, in the order of `connections`, as copies."""
+        return [(name, copy_value(value)) for name, value in self._arrived()]
 
     @property
     def idempotency_key(self) -> str:

@@ -25,8 +25,17 @@ def tell(text: Text, wanted: str | None = None) -> str:
     return text.get(wanted or language()) or text.get("en") or next(iter(text.values()), "")
 
 
+def both(english: str, chinese: str) -> Text:
+    """One sentence in both languages."""
+    return {"en": english, "zh": chinese}
+
+
 def fill(text: Text, facts: Mapping[str, Any]) -> Text:
-    """`text` with its `{places}` filled, in every language."""
+    """`text` with its `{places}` filled, in every language; a fact may be a Text itself."""
     if isinstance(text, str):
-        return text.format_map(facts)
-    return {name: sentence.format_map(facts) for name, sentence in text.items()}
+        return text.format_map(_in("en", facts))
+    return {name: sentence.format_map(_in(name, facts)) for name, sentence in text.items()}
+
+
+def _in(wanted: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: tell(fact, wanted) if isinstance(fact, Mapping) else fact for name, fact in facts.items()}

@@ -1,0 +1,142 @@
+"""Documents as text and back: JSON and YAML 1.2 into plain mappings, with nothing lost and nothing run."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from .errors import BadFormat
+from .problem import Problem
+from .sentences import problem
+from .values import MAX_DEPTH, copy_value
+
+FORMAT: Final = 1
+"""The version of the document's format that this code writes."""
+
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""The largest document that is read."""
+
+
+class _Refused(ValueError):
+    """What a parser's hook refuses; carries the problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def read_file(path: str | Path) -> dict[str, Any]:
+    """The document in a file: YAML if it is named `.yaml` or `.yml`, else JSON.
+
+    Raises BadFormat, also where the file cannot be read.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        refuse("no-file", path=str(path), why=error.strerror or str(error))
+    return read_yaml(data) if path.suffix.lower() in (".yaml", ".yml") else read_json(data)
+
+
+def read_json(text: str | bytes) -> dict[str, Any]:
+    """The document in a JSON text; raises BadFormat for what JSON does not allow, a repeated key included."""
+    return document(parse_json(text))
+
+
+def read_yaml(text: str | bytes) -> dict[str, Any]:
+    """The document in a YAML 1.2 text; raises BadFormat."""
+    from .yaml12 import YamlError, parse
+
+    try:
+        return document(parse(_decode(text)))
+    except YamlError as error:
+        refuse("not-yaml", why=error.why, line=error.line, column=error.column)
+    except RecursionError:
+        refuse("too-deep", limit=MAX_DEPTH)
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Any JSON value, strictly: no repeated key, no NaN, no infinity, no deep nest; raises BadFormat."""
+    text = _decode(text)
+    try:
+        value = json.loads(text, object_pairs_hook=_mapping, parse_constant=_no_constant, parse_float=_finite)
+    except _Refused as error:
+        raise BadFormat([error.problem]) from None
+    except json.JSONDecodeError as error:
+        refuse("not-json", why=error.msg, line=error.lineno, column=error.colno)
+    except RecursionError:
+        refuse("too-deep", limit=MAX_DEPTH)
+    except ValueError as error:
+        refuse("not-json", why=str(error), line=1, column=1)
+    if _depth(value) > MAX_DEPTH:
+        refuse("too-deep", limit=MAX_DEPTH)
+    return value
+
+
+def document(value: Any) -> dict[str, Any]:
+    """A document of the present format from a parsed one of any; raises BadFormat where it is none."""
+    if not isinstance(value, Mapping):
+        refuse("not-a-mapping")
+    if _depth(value) > MAX_DEPTH:
+        refuse("too-deep", limit=MAX_DEPTH)
+    copied: dict[str, Any] = copy_value(value)
+    return copied
+
+
+def write_json(value: Any) -> str:
+    """A document as JSON text for a file: indented, every script as it is."""
+    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def refuse(key: str, /, **facts: Any) -> NoReturn:
+    """Raise BadFormat with one problem."""
+    raise BadFormat([problem(key, "", **facts)])
+
+
+def _decode(text: str | bytes) -> str:
+    if len(text) > MAX_BYTES:
+        refuse("too-large", limit=MAX_BYTES)
+    if isinstance(text, str):
+        return text.removeprefix("\ufeff")
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        refuse("not-utf8", place=error.start)
+
+
+def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _Refused(problem("repeated-key", "", key=key))
+            seen.add(key)
+    return mapping
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _Refused(problem("not-finite", "", value=name))
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise _Refused(problem("not-finite", "", value=text))
+    return value
+
+
+def _depth(value: Any) -> int:
+    """How deeply lists and mappings nest; stops counting just beyond the limit."""
+    level, depth = [value], 0
+    while depth <= MAX_DEPTH:
+        level = [v for outer in level for v in _inside(outer) if isinstance(v, dict | list | tuple)]
+        if not level:
+            return depth
+        depth += 1
+    return depth
+
+
+def _inside(value: Any) -> Any:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()

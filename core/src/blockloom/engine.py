@@ -1,0 +1,163 @@
+"""Workflows and runs on a store: what the command line, the server and programs all call."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from .check import check, complete_inputs, prepare
+from .errors import BadUsage, NotFound
+from .executor import Executor, InProcessExecutor
+from .fold import Queue
+from .journal import Journal
+from .live import LiveRun, PastRun, RunView
+from .plan import Plan
+from .plugins import Plugins
+from .problem import Problem
+from .registry import Registry
+from .run import Log, Run
+from .scheduler import Scheduler
+from .store import Store, StoredRun, StoredWorkflow
+from .values import new_id
+
+KEPT: int = 100
+"""Runs that are over and stay in memory; older ones are read back from the store."""
+
+
+class Engine:
+    """Runs workflows. Open it with `async with`; closing it ends what still runs."""
+
+    def __init__(
+        self,
+        plugins: Plugins | Registry,
+        store: Store | None = None,
+        executor: Executor | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        offered = plugins.registry if isinstance(plugins, Plugins) else plugins
+        self.registry = offered.fresh()
+        self.store = store
+        self._observers = plugins.observers if isinstance(plugins, Plugins) else []
+        self._executor = executor or InProcessExecutor()
+        self._clock = clock
+        self._runs: dict[str, RunView] = {}
+
+    async def __aenter__(self) -> "Engine":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End what runs, leaving it as recorded, and let go of everything."""
+        for run in self._runs.values():
+            if isinstance(run, LiveRun):
+                await run.abandon()
+        await self.registry.close()
+        await self._executor.close()
+        if self.store is not None:
+            await self.store.close()
+
+    def check(self, graph: Any) -> list[Problem]:
+        """Everything that is wrong with a graph."""
+        return check(graph, self.registry)
+
+    # Workflows
+
+    async def create_workflow(self, graph: Mapping[str, Any]) -> StoredWorkflow:
+        """Keep a new workflow, problems and all."""
+        id = new_id("w")
+        await self._kept.put_workflow(id, graph, self._clock(), None)
+        return await self._kept.get_workflow(id)
+
+    async def update_workflow(self, id: str, graph: Mapping[str, Any], revision: int) -> StoredWorkflow:
+        """Replace a workflow's graph; raises Conflict where `revision` is not the one that stands."""
+        await self._kept.put_workflow(id, graph, self._clock(), revision)
+        return await self._kept.get_workflow(id)
+
+    async def get_workflow(self, id: str) -> StoredWorkflow:
+        """One workflow; raises NotFound."""
+        return await self._kept.get_workflow(id)
+
+    async def workflows(self) -> list[StoredWorkflow]:
+        """All workflows."""
+        return await self._kept.workflows()
+
+    async def delete_workflow(self, id: str) -> None:
+        """Forget a workflow; its runs stay."""
+        await self._kept.delete_workflow(id)
+
+    # Runs
+
+    async def start(
+        self,
+        graph: Mapping[str, Any],
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        workflow: str | None = None,
+        max_concurrency: int | None = None,
+        key: str | None = None,
+    ) -> RunView:
+        """Start a run and return at once, the run being kept already.
+
+        `key` is the caller's own name for it: the same key again is the same run. Raises InvalidGraph or
+        InvalidInputs, with everything that is wrong.
+        """
+        if max_concurrency is not None and max_concurrency < 1:
+            raise BadUsage(f"max_concurrency must be at least 1; it is {max_concurrency}.")
+        plan = prepare(graph, self.registry)
+        given = complete_inputs(plan, inputs or {})
+        made = StoredRun(
+            id=new_id("r"), graph=plan.document, inputs=given, created=self._clock(), workflow=workflow, key=key
+        )
+        if self.store is not None:
+            kept = await self.store.create_run(made)
+            if kept.id != made.id:
+                return await self.run(kept.id)
+        live = self._launch(plan, made, max_concurrency)
+        live.start(given)
+        return live
+
+    async def run(self, id: str) -> RunView:
+        """One run, going on or over; raises NotFound."""
+        if id in self._runs:
+            return self._runs[id]
+        if self.store is None:
+            raise NotFound("run", id)
+        stored = await self.store.get_run(id)
+        return PastRun(id, _task_ids(stored.graph), await self.store.events(id), stored.workflow)
+
+    async def runs(self) -> list[StoredRun]:
+        """All runs that are kept, oldest first."""
+        return await self._kept.runs()
+
+    @property
+    def _kept(self) -> Store:
+        if self.store is None:
+            raise BadUsage("This engine keeps nothing: give it a store.")
+        return self.store
+
+    def _launch(self, plan: Plan, stored: StoredRun, max_concurrency: int | None) -> LiveRun:
+        queue: Queue = []
+        log = Log(self._clock)
+        run = Run(plan, log, queue)
+        journal = Journal(stored.id, log, self.store, self._observers)
+        scheduler = Scheduler(run, queue, journal, self._executor, self.registry, max_concurrency)
+        live = LiveRun(run, scheduler, journal, stored.workflow)
+        self._runs[stored.id] = live
+        self._forget()
+        return live
+
+    def _forget(self) -> None:
+        """Let go of the oldest runs that are over, where the store can give them back."""
+        if self.store is None or len(self._runs) <= KEPT:
+            return
+        over = [id for id, run in self._runs.items() if run.state.value in ("COMPLETED", "FAILED", "STOPPED")]
+        for id in over[: len(self._runs) - KEPT]:
+            del self._runs[id]
+
+
+def _task_ids(graph: Mapping[str, Any]) -> Sequence[str]:
+    return [task["id"] for task in graph.get("tasks") or ()]

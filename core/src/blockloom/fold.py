@@ -1,0 +1,214 @@
+"""The state of one scope of a run as a fold over its events: the same events always give the same state.
+
+A scope is one graph being executed: the run's own, or a body that one of its tasks holds.
+"""
+
+from collections.abc import Callable, Mapping
+from heapq import heappush
+from typing import Any, Final
+
+from . import events as e
+from .events import NOTHING, Event
+from .plan import Line, Plan
+from .spec import ERROR_PORT
+from .states import RUN_ENDS, Reason, RunState, TaskState
+
+PENDING, ALIVE, DEAD = 0, 1, 2
+"""What a connection can be."""
+
+_WAITING, _READY, _RUNNING = TaskState.WAITING, TaskState.READY, TaskState.RUNNING
+_COMPLETED, _FAILED, _CANCELED = TaskState.COMPLETED, TaskState.FAILED, TaskState.CANCELED
+_ENDS: Final = {
+    e.RUN_COMPLETED: RunState.COMPLETED,
+    e.RUN_FAILED: RunState.FAILED,
+    e.RUN_STOPPED: RunState.STOPPED,
+}
+
+Place = tuple[int, ...]
+"""Where a task stands in the order in which ready tasks run: its number, below that of the task that holds it."""
+
+Queue = list[tuple[Place, int, Any]]
+"""A heap of the ready tasks of all scopes of a run: place, number, and the scope."""
+
+
+class Fold:
+    """What is known of one scope after its events so far.
+
+    Tasks are spoken of by their number in `plan.tasks`. `running` holds those that run, `doomed` those of
+    them that must be canceled, with the reason, `condemned` the doomed that nobody has ended yet, `delayed` those that wait to be tried again; `ready` counts
+    those that are ready; `rest` says how the scope ends, and why what is left is canceled, once that is certain.
+    """
+
+    def __init__(self, plan: Plan, queue: Queue, prefix: str = "", place: Place = ()) -> None:
+        tasks = plan.tasks
+        self.plan = plan
+        self.prefix = prefix
+        self.place = place
+        self.state = RunState.PENDING
+        self.inputs: Mapping[str, Any] = NOTHING
+        self.states: list[TaskState] = [_WAITING] * len(tasks)
+        self.lines = bytearray(len(plan.connections))
+        self.given: list[dict[str, Any] | None] = [None] * len(tasks)
+        self.gave: list[Mapping[str, Any] | None] = [None] * len(tasks)
+        self.reasons: dict[int, Reason] = {}
+        self.errors: dict[int, Mapping[str, Any]] = {}
+        self.attempts: dict[int, int] = {}
+        self.ready = 0
+        self.running: set[int] = set()
+        self.doomed: dict[int, Reason] = {}
+        self.condemned: list[int] = []
+        self.delayed: set[int] = set()
+        self.rest: tuple[RunState, Reason] | None = None
+        self.error: Mapping[str, Any] | None = None
+        self._queue = queue
+        self._open = [task.incoming for task in tasks]
+        self._undecided = [task.deciders for task in tasks]
+        self._alive = [0] * len(tasks)
+        self._arrived: dict[int, frozenset[int]] = {}
+        self._touched: list[int] = []
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self.state in RUN_ENDS
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """What its completed end tasks were given, merged in the order of the tasks."""
+        merged: dict[str, Any] = {}
+        for index in self.plan.ends:
+            if self.states[index] is _COMPLETED:
+                merged |= self.given[index] or {}
+        return merged
+
+    def arrived(self, index: int) -> list[tuple[str, Any]]:
+        """The input and the value of each alive data connection into a task, in the order of `connections`."""
+        numbers = self._arrived.get(index)
+        return [
+            (feed.input, self._value(feed.source, feed.port))
+            for feed in self.plan.tasks[index].feeds
+            if self.lines[feed.number] == ALIVE and (numbers is None or feed.number in numbers)
+        ]
+
+    def apply(self, index: int, event: Event) -> None:
+        """Change the state as the event says; `index` is the number of its task, -1 for the scope itself."""
+        FOLD[event.type](self, index, event)
+
+    def _run_started(self, index: int, event: Event) -> None:
+        self.state = RunState.RUNNING
+        self.inputs = event.data["inputs"]
+
+    def _run_paused(self, index: int, event: Event) -> None:
+        self.state = RunState.PAUSED
+
+    def _run_resumed(self, index: int, event: Event) -> None:
+        self.state = RunState.RUNNING
+
+    def _run_ended(self, index: int, event: Event) -> None:
+        self.state = _ENDS[event.type]
+
+    def _task_waiting(self, index: int, event: Event) -> None:
+        pass
+
+    def _task_ready(self, index: int, event: Event) -> None:
+        self.states[index] = _READY
+        self.ready += 1
+        self.delayed.discard(index)
+        if self.given[index] is None:
+            self.given[index] = self._gather(index)
+            if self.plan.tasks[index].join.early:
+                feeds = self.plan.tasks[index].feeds
+                self._arrived[index] = frozenset(f.number for f in feeds if self.lines[f.number] == ALIVE)
+        heappush(self._queue, ((*self.place, index), index, self))
+
+    def _task_started(self, index: int, event: Event) -> None:
+        self.states[index] = _RUNNING
+        self.ready -= 1
+        self.running.add(index)
+        if event.data["attempt"] > 1:
+            self.attempts[index] = event.data["attempt"]
+
+    def _task_retrying(self, index: int, event: Event) -> None:
+        self.states[index] = _WAITING
+        self.running.discard(index)
+        self.delayed.add(index)
+        self.attempts.setdefault(index, 1)
+
+    def _task_completed(self, index: int, event: Event) -> None:
+        outputs = event.data["outputs"]
+        self.states[index] = _COMPLETED
+        self.running.discard(index)
+        self.gave[index] = outputs
+        for line in self.plan.tasks[index].lines:
+            self._resolve(line, line.port is None or line.port in outputs)
+
+    def _task_failed(self, index: int, event: Event) -> None:
+        task = self.plan.tasks[index]
+        self.states[index] = _FAILED
+        self.running.discard(index)
+        self.errors[index] = event.data["error"]
+        for line in task.lines:
+            self._resolve(line, line.port == ERROR_PORT)
+        if not task.catches and self.rest is None:
+            self.error = event.data["error"]
+            self.rest = (RunState.FAILED, Reason.FAILED_RUN)
+
+    def _task_canceled(self, index: int, event: Event) -> None:
+        if self.states[index] is _READY:
+            self.ready -= 1
+        self.states[index] = _CANCELED
+        self.running.discard(index)
+        self.doomed.pop(index, None)
+        self.delayed.discard(index)
+        self.reasons[index] = reason = Reason(event.data["reason"])
+        if reason is Reason.STOPPED and self.rest is None:
+            self.rest = (RunState.STOPPED, Reason.STOPPED)
+        for line in self.plan.tasks[index].lines:
+            self._resolve(line, False)
+
+    def _resolve(self, line: Line, alive: bool) -> None:
+        """One connection is known to be alive or dead."""
+        number, _, target, decides = line
+        self.lines[number] = ALIVE if alive else DEAD
+        self._open[target] -= 1
+        if decides:
+            self._undecided[target] -= 1
+            self._alive[target] += alive
+        if self.states[target] is _WAITING:
+            self._touched.append(target)
+
+    def _gather(self, index: int) -> dict[str, Any]:
+        """The inputs of a task: what is alive, the last of several winning, over literals and defaults."""
+        task = self.plan.tasks[index]
+        if task.type.starts:
+            return dict.fromkeys(self.plan.inputs) | dict(self.inputs)
+        given = dict(task.fixed)
+        for number, source, port, name in task.feeds:
+            if self.lines[number] == ALIVE:
+                given[name] = self._value(source, port)
+        return given
+
+    def _value(self, source: int, port: str | None) -> Any:
+        if port == ERROR_PORT:
+            return self.errors[source]
+        outputs = self.gave[source] or NOTHING
+        return dict(outputs) if port is None else outputs[port]
+
+
+_Step = Callable[[Fold, int, Event], None]
+
+FOLD: Final[Mapping[str, _Step]] = {
+    e.RUN_STARTED: Fold._run_started,
+    e.RUN_PAUSED: Fold._run_paused,
+    e.RUN_RESUMED: Fold._run_resumed,
+    e.RUN_COMPLETED: Fold._run_ended,
+    e.RUN_FAILED: Fold._run_ended,
+    e.RUN_STOPPED: Fold._run_ended,
+    e.TASK_WAITING: Fold._task_waiting,
+    e.TASK_READY: Fold._task_ready,
+    e.TASK_STARTED: Fold._task_started,
+    e.TASK_RETRYING: Fold._task_retrying,
+    e.TASK_COMPLETED: Fold._task_completed,
+    e.TASK_FAILED: Fold._task_failed,
+    e.TASK_CANCELED: Fold._task_canceled,
+}

@@ -1,0 +1,130 @@
+"""The events of one live run: written to its store in order, and followed by whoever watches."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, Final
+
+from .events import Event
+from .run import Log
+from .store import Store
+
+_log = logging.getLogger(__name__)
+
+Observer = Callable[..., Any]
+"""Called with the id of a run and one recorded event."""
+
+MAX_NOTES: Final = 20_000
+"""Fleeting events that are kept for a follower who is behind; older ones are dropped."""
+
+PATIENCE: Final = 5
+"""How often an observer may raise before it is called no more."""
+
+
+class Follower:
+    """One who watches a run: how far it has read, and the fleeting events since."""
+
+    def __init__(self, after: int) -> None:
+        self.seen = after
+        self.notes: deque[tuple[int, Event]] = deque(maxlen=MAX_NOTES)
+        self.awake = asyncio.Event()
+
+
+class Journal:
+    """The journal of one live run. Followers are told only what the store has recorded, fleeting events aside."""
+
+    def __init__(self, run: str, log: Log, store: Store | None = None, observers: Sequence[Observer] = ()) -> None:
+        self.run = run
+        self.recorded = 0
+        self.closed = False
+        self._log = log
+        self._store = store
+        self._observers = dict.fromkeys(observers, PATIENCE)
+        self._followers: set[Follower] = set()
+        self._news = asyncio.Event()
+
+    def nudge(self) -> None:
+        """Say that there may be new events."""
+        if self._store is not None:
+            self._news.set()
+        elif self.recorded < len(self._log.events):
+            self._publish(len(self._log.events))
+
+    def note(self, event: Event) -> None:
+        """Pass on a fleeting event; nothing is recorded."""
+        for follower in self._followers:
+            follower.notes.append((len(self._log.events), event))
+            follower.awake.set()
+
+    async def write(self) -> None:
+        """Write what comes, in batches, until `close`."""
+        while not (self.closed and self.recorded == len(self._log.events)):
+            await self._news.wait()
+            self._news.clear()
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write all that is not yet written."""
+        while self.recorded < (until := len(self._log.events)):
+            if self._store is not None:
+                await self._store.append(self.run, self._log.events[self.recorded : until])
+            self._publish(until)
+
+    def close(self) -> None:
+        """Say that no event will come any more."""
+        self.closed = True
+        self.nudge()
+        self._news.set()
+        for follower in self._followers:
+            follower.awake.set()
+
+    async def follow(self, after: int = 0) -> AsyncIterator[list[Event]]:
+        """Batches of what is recorded beyond `after`, then of what comes, with the fleeting events between."""
+        follower = Follower(after)
+        self._followers.add(follower)
+        try:
+            while True:
+                follower.awake.clear()
+                if batch := self._batch(follower):
+                    yield batch
+                elif self.closed and follower.seen >= len(self._log.events):
+                    return
+                else:
+                    await follower.awake.wait()
+        finally:
+            self._followers.discard(follower)
+
+    def _batch(self, follower: Follower, most: int = 1000) -> list[Event]:
+        """What a follower has not seen yet, each fleeting event after those that were recorded before it."""
+        batch: list[Event] = []
+        until = min(self.recorded, follower.seen + most)
+        while follower.notes and follower.notes[0][0] <= until:
+            position, note = follower.notes.popleft()
+            batch += self._log.events[follower.seen : position]
+            follower.seen = max(follower.seen, position)
+            batch.append(note)
+        batch += self._log.events[follower.seen : until]
+        follower.seen = max(follower.seen, until)
+        return batch
+
+    def _publish(self, until: int) -> None:
+        if self._observers:
+            for event in self._log.events[self.recorded : until]:
+                self._observe(event)
+        self.recorded = until
+        for follower in self._followers:
+            follower.awake.set()
+
+    def _observe(self, event: Event) -> None:
+        """Call the observers; one that keeps raising is cut off."""
+        for observer, patience in list(self._observers.items()):
+            try:
+                observer(self.run, event)
+            except Exception:
+                name = getattr(observer, "__module__", repr(observer))
+                _log.exception("the observer of the plugin %s raised on %s", name, event.type)
+                self._observers[observer] = patience - 1
+                if patience <= 1:
+                    _log.error("the observer of the plugin %s is called no more", name)
+                    del self._observers[observer]

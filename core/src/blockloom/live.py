@@ -1,0 +1,167 @@
+"""Runs as programs hold them: one that is going on, and one that is over and read back from its journal."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from .errors import WrongState
+from .events import Event
+from .journal import Journal
+from .records import Records, TaskRecord
+from .run import Run
+from .scheduler import Scheduler
+from .states import RunState
+
+
+class RunView:
+    """A run as its events tell it."""
+
+    def __init__(self, id: str, tasks: Sequence[str], workflow: str | None = None) -> None:
+        self.id = id
+        self.workflow = workflow
+        self._records = Records(tasks)
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """Everything that is recorded of it, in order."""
+        raise AttributeError("events")
+
+    @property
+    def state(self) -> RunState:
+        """Where it stands."""
+        return self._read().state
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """What its end tasks were given; empty until it has ended."""
+        return dict(self._read().outputs)
+
+    @property
+    def error(self) -> Mapping[str, Any] | None:
+        """Why it failed, as `{type, message, task}`; None if it did not."""
+        return self._read().error
+
+    @property
+    def tasks(self) -> Mapping[str, TaskRecord]:
+        """Its tasks by id, those of bodies under names such as `each[2].double`."""
+        return self._read().tasks
+
+    @property
+    def current(self) -> list[str]:
+        """The ids of the tasks that run."""
+        return self._read().current()
+
+    @property
+    def seq(self) -> int:
+        """The number of the last event."""
+        return len(self.events)
+
+    def to_json(self) -> dict[str, Any]:
+        """As `{run, state, outputs, tasks, error?}`."""
+        records = self._read()
+        told: dict[str, Any] = {"run": self.id, "state": records.state.value, "outputs": dict(records.outputs)}
+        told["tasks"] = {id: record.to_json() for id, record in records.tasks.items()}
+        if records.error is not None:
+            told["error"] = dict(records.error)
+        return told
+
+    async def follow(self, after: int = 0) -> AsyncIterator[list[Event]]:
+        """Its events beyond `after` in batches, to the end."""
+        yield list(self.events[after:])
+
+    async def wait(self) -> "RunView":
+        """Wait until it is over."""
+        return self
+
+    async def stop(self) -> None:
+        """End it; what is over stays as it is."""
+
+    async def pause(self) -> None:
+        """Start nothing new until `resume`."""
+        raise WrongState("run", self.id, self.state.value, "only a run that goes on can be paused")
+
+    async def resume(self) -> None:
+        """Go on after `pause`."""
+        raise WrongState("run", self.id, self.state.value, "only a paused run can be resumed")
+
+    def _read(self) -> Records:
+        return self._records.read(self.events)
+
+
+class PastRun(RunView):
+    """A run that is over."""
+
+    def __init__(self, id: str, tasks: Sequence[str], events: Sequence[Event], workflow: str | None = None) -> None:
+        super().__init__(id, tasks, workflow)
+        self._events = events
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """See RunView."""
+        return self._events
+
+
+class LiveRun(RunView):
+    """A run in this process, from its start to its end."""
+
+    def __init__(self, run: Run, scheduler: Scheduler, journal: Journal, workflow: str | None = None) -> None:
+        super().__init__(journal.run, [task.id for task in run.plan.tasks], workflow)
+        self.run = run
+        self._scheduler = scheduler
+        self._journal = journal
+        self._driver: asyncio.Task[None] | None = None
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """What is recorded of it so far."""
+        log = self.run.log.events
+        return log if self._journal.recorded == len(log) else log[: self._journal.recorded]
+
+    def start(self, inputs: Mapping[str, Any]) -> None:
+        """Begin, in the background."""
+        self._driver = asyncio.create_task(self._drive(inputs))
+
+    async def wait(self) -> "LiveRun":
+        """Wait until it is over and all of it is recorded."""
+        if self._driver is not None:
+            await asyncio.shield(self._driver)
+        return self
+
+    async def follow(self, after: int = 0) -> AsyncIterator[list[Event]]:
+        """What is recorded beyond `after`, then what comes, in batches, until it is over."""
+        async for batch in self._journal.follow(after):
+            yield batch
+
+    async def stop(self) -> None:
+        """Cancel what has not finished, and wait until that has ended."""
+        self._scheduler.stop()
+        await self.wait()
+
+    async def pause(self) -> None:
+        """Start nothing new until `resume`; what runs, runs on."""
+        if self.run.state is RunState.PAUSED:
+            return
+        if self.run.state is not RunState.RUNNING:
+            await super().pause()
+        self._scheduler.pause()
+        await self._journal.flush()
+
+    async def resume(self) -> None:
+        """Go on after `pause`."""
+        if self.run.state is not RunState.PAUSED:
+            await super().resume()
+        self._scheduler.resume()
+        await self._journal.flush()
+
+    async def abandon(self) -> None:
+        """Cancel what runs and leave the run as it is recorded."""
+        if self._driver is not None and not self._driver.done():
+            self._driver.cancel()
+            await asyncio.wait([self._driver])
+
+    async def _drive(self, inputs: Mapping[str, Any]) -> None:
+        writer = asyncio.create_task(self._journal.write())
+        try:
+            await self._scheduler.drive(inputs)
+        finally:
+            await writer

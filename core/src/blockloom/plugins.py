@@ -1,0 +1,197 @@
+"""Finds the installed plugins, asks each for its types, and keeps what went wrong."""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points, version
+from inspect import isclass
+from typing import Any, Final, Literal, TypeAlias
+
+import pluggy
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from . import hookspecs
+from .block import BlockType
+from .errors import PluginError
+from .registry import Registry
+from .spec import ERROR_PORT
+from .task import TaskType, declared_ports
+from .trigger import TriggerType
+from .values import is_id
+
+GROUP: Final = "blockloom"
+
+Status: TypeAlias = Literal["active", "broken", "incompatible", "conflict", "disabled"]
+
+_HOOKS: Final = {
+    "block": "blockloom_block_types",
+    "task": "blockloom_task_types",
+    "trigger": "blockloom_trigger_types",
+    "store": "blockloom_stores",
+    "executor": "blockloom_executors",
+}
+_BASES: Final[dict[str, type[Any]]] = {"block": BlockType, "task": TaskType, "trigger": TriggerType}
+
+
+@dataclass(slots=True)
+class Plugin:
+    """One installed plugin: where it comes from, what it offers, and how it does."""
+
+    name: str
+    distribution: str
+    version: str
+    status: Status = "active"
+    why: str = ""
+    offers: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """As `blockloom plugins --json` tells it; `types` lists `kind:name`."""
+        return {
+            "name": self.name,
+            "distribution": self.distribution,
+            "version": self.version,
+            "status": self.status,
+            "why": self.why,
+            "types": self.offers,
+            "milliseconds": round(self.seconds * 1000, 1),
+        }
+
+    def spoil(self, status: Status, why: str) -> None:
+        """Record what is wrong; the first complaint decides the status, later ones are added."""
+        self.status = status if self.status == "active" else self.status
+        self.why = f"{self.why}; {why}" if self.why else why
+
+
+class Plugins:
+    """The plugins of one program: what they registered and what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.registry = Registry()
+        self.found: list[Plugin] = []
+        self.commands: list[Any] = []
+        self.observers: list[Callable[..., object]] = []
+        self._manager = pluggy.PluginManager("blockloom")
+        self._manager.add_hookspecs(hookspecs)
+
+    @classmethod
+    def load(cls, disable: Collection[str] | None = None) -> "Plugins":
+        """All installed plugins, but for those disabled by name (`BLOCKLOOM_DISABLE`, separated by commas)."""
+        if disable is None:
+            disable = {name.strip() for name in os.environ.get("BLOCKLOOM_DISABLE", "").split(",")}
+        plugins = cls()
+        for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, _distribution(p))):
+            plugins.add(point, disabled=point.name in disable or _distribution(point) in disable)
+        plugins.find_conflicts()
+        return plugins
+
+    def add(self, point: EntryPoint, disabled: bool = False) -> Plugin:
+        """Load one plugin; whatever goes wrong with it is kept in its row, and nothing of it is used."""
+        plugin = Plugin(point.name, _distribution(point), point.dist.version if point.dist else "")
+        self.found.append(plugin)
+        began = time.perf_counter()
+        if disabled:
+            plugin.spoil("disabled", "disabled by the settings")
+        elif why := _incompatible(point):
+            plugin.spoil("incompatible", why)
+        else:
+            self._load(point, plugin)
+        plugin.seconds = time.perf_counter() - began
+        return plugin
+
+    def find_conflicts(self) -> None:
+        """Mark the plugins that offer the same type, or carry the same name, as others do."""
+        rows = {(p.name, p.distribution): p for p in self.found}
+        for offers in self.registry.conflicts():
+            for offer in offers:
+                if row := rows.get((offer.plugin, offer.distribution)):
+                    others = " and ".join(o.owner for o in offers if o is not offer)
+                    row.spoil("conflict", f"the {offer.kind} type {offer.name!r} is also offered by {others}")
+        for plugin in self.found:
+            same = [p.distribution for p in self.found if p.name == plugin.name and p is not plugin]
+            if same:
+                plugin.spoil("conflict", f"the entry point {plugin.name!r} is also used by {' and by '.join(same)}")
+
+    def _load(self, point: EntryPoint, plugin: Plugin) -> None:
+        name = f"{point.name} ({plugin.distribution})"
+        try:
+            with _guarded(plugin.name):
+                module = point.load()
+                self._manager.register(module, name=name)
+                self._manager.check_pending()
+                offers = [(kind, type) for kind in _HOOKS for type in self._ask(module, _HOOKS[kind])]
+                for kind, type in offers:
+                    _examine(kind, type)
+                commands = self._ask(module, "blockloom_commands")
+        except PluginError as error:
+            if self._manager.has_plugin(name):
+                self._manager.unregister(name=name)
+            plugin.spoil("broken", error.why)
+            self.registry.broken[name] = error.why
+            return
+        for kind, type in offers:
+            self.registry.add(kind, type, plugin.name, plugin.distribution)
+            plugin.offers.append(f"{kind}:{type.name}")
+        self.commands += commands
+        for implementation in self._manager.hook.blockloom_event.get_hookimpls():
+            if implementation.plugin is module:
+                self.observers.append(implementation.function)
+
+    def _ask(self, module: Any, hook: str) -> list[Any]:
+        """What one plugin answers to one hook."""
+        implementations = getattr(self._manager.hook, hook).get_hookimpls()
+        return [offer for i in implementations if i.plugin is module for offer in i.function()]
+
+
+@cache
+def installed() -> Plugins:
+    """The installed plugins, loaded once a process: for programs that do not load their own."""
+    return Plugins.load()
+
+
+@contextlib.contextmanager
+def _guarded(name: str) -> Iterator[None]:
+    """Turns whatever a plugin raises, `sys.exit` included, into a PluginError; its prints go to stderr."""
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    except (KeyboardInterrupt, PluginError):
+        raise
+    except BaseException as error:
+        raise PluginError(name, f"{type(error).__name__}: {error}") from error
+
+
+def _examine(kind: str, type: Any) -> None:
+    """Refuse a type that cannot work."""
+    if not isclass(type) or not issubclass(type, _BASES.get(kind, object)):
+        raise PluginError("", f"{type!r} is offered as a {kind} type and is none")
+    name = getattr(type, "name", None)
+    if not isinstance(name, str) or not all(map(is_id, name.split("."))):
+        raise PluginError("", f"the {kind} type {type.__name__} has no usable name: {name!r}")
+    if missing := getattr(type, "__abstractmethods__", None):
+        raise PluginError("", f"the {kind} type {name!r} does not define {', '.join(sorted(missing))}")
+    if issubclass(type, TaskType) and ERROR_PORT in declared_ports(type).outputs:
+        raise PluginError("", f"the task type {name!r} declares an output 'error', which every task has already")
+
+
+def _distribution(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else ""
+
+
+def _incompatible(point: EntryPoint) -> str:
+    """Why the plugin does not fit this blockloom, by what its distribution requires; empty if it does."""
+    here = version("blockloom")
+    for text in (point.dist.requires if point.dist else None) or ():
+        try:
+            wanted = Requirement(text)
+        except InvalidRequirement:
+            continue
+        applies = wanted.marker is None or wanted.marker.evaluate({"extra": ""})
+        if canonicalize_name(wanted.name) == "blockloom" and applies and not wanted.specifier.contains(here, True):
+            return f"it requires blockloom{wanted.specifier}, and blockloom {here} is installed"
+    return ""

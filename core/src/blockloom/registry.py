@@ -1,0 +1,122 @@
+"""The kinds by name, and who offered them."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any, Final, NamedTuple, cast
+
+from .block import BlockType
+from .errors import TypeConflict, UnknownType
+from .kind import Kind
+from .task import TaskType, declared_ports
+from .trigger import TriggerType
+
+KINDS: Final = ("block", "task", "trigger", "store", "executor")
+
+
+class Offer(NamedTuple):
+    """A type and the plugin that offers it."""
+
+    kind: str
+    name: str
+    type: type[Any]
+    plugin: str
+    distribution: str
+
+    @property
+    def owner(self) -> str:
+        """The plugin, for a sentence: `shout (acme-shout)`."""
+        return f"{self.plugin} ({self.distribution})" if self.distribution else self.plugin
+
+    def to_json(self) -> dict[str, Any]:
+        """All that the type says about itself."""
+        told: dict[str, Any] = {"kind": self.kind, "name": self.name}
+        told |= {"plugin": self.plugin, "distribution": self.distribution}
+        if issubclass(self.type, Kind):
+            told |= _about(self.type)
+        for model in ("Config", "Content"):
+            if hasattr(self.type, model):
+                told["schema"] = getattr(self.type, model).model_json_schema()
+        if issubclass(self.type, TaskType):
+            told["ports"] = declared_ports(self.type).to_json()
+        return told
+
+
+class Registry:
+    """The types that may be used, each by its kind and name. Types are made once, when first used."""
+
+    def __init__(self) -> None:
+        self._offers: dict[tuple[str, str], list[Offer]] = {}
+        self._made: dict[tuple[str, str], Any] = {}
+        self.broken: dict[str, str] = {}
+        """Plugins that offer nothing because they are broken, each with why."""
+
+    def add(self, kind: str, type: type[Any], plugin: str = "this program", distribution: str = "") -> None:
+        """Offer a type. A second offer of one name is kept as a conflict; neither is used then."""
+        offer = Offer(kind, type.name, type, plugin, distribution)
+        self._offers.setdefault((kind, offer.name), []).append(offer)
+
+    def offers(self, kind: str | None = None) -> list[Offer]:
+        """Everything on offer, by kind and name; conflicting offers are all in it."""
+        return sorted(o for offers in self._offers.values() for o in offers if kind in (None, o.kind))
+
+    def conflicts(self) -> Iterator[list[Offer]]:
+        """The offers of each name that more than one plugin offers."""
+        return (offers for offers in self._offers.values() if len(offers) > 1)
+
+    def offer(self, kind: str, name: str) -> Offer:
+        """The one offer of a name; raises UnknownType or TypeConflict."""
+        offers = self._offers.get((kind, name), ())
+        if len(offers) == 1:
+            return offers[0]
+        if offers:
+            raise TypeConflict(kind, name, [o.owner for o in offers])
+        names = [n for k, n in self._offers if k == kind]
+        broken = "".join(f" The plugin {plugin} is broken: {why}" for plugin, why in self.broken.items())
+        raise UnknownType(kind, name, get_close_matches(name, names), broken.strip())
+
+    def get(self, kind: str, name: str) -> Any:
+        """The type itself, made; raises UnknownType or TypeConflict."""
+        made = self._made.get((kind, name))
+        if made is None:
+            made = self._made[kind, name] = self.offer(kind, name).type()
+        return made
+
+    def block(self, name: str) -> BlockType:
+        """The block type of this name."""
+        return cast(BlockType, self.get("block", name))
+
+    def task(self, name: str) -> TaskType:
+        """The task type of this name."""
+        return cast(TaskType, self.get("task", name))
+
+    def trigger(self, name: str) -> TriggerType:
+        """The trigger type of this name."""
+        return cast(TriggerType, self.get("trigger", name))
+
+    def fresh(self) -> "Registry":
+        """The same offers, with types made anew: what one holds open, the other does not see."""
+        other = Registry()
+        other._offers = self._offers
+        other.broken = self.broken
+        return other
+
+    async def close(self) -> None:
+        """Close every type that was made."""
+        made, self._made = self._made, {}
+        for type in made.values():
+            if isinstance(type, Kind):
+                await type.close()
+
+
+def _about(type: type[Kind]) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "version": type.version,
+        "title": type.title or type.name,
+        "description": type.description or (type.__doc__ or "").strip(),
+        "icon": type.icon,
+        "category": type.category,
+        "examples": [dict(example) for example in type.examples],
+    }
+    if hasattr(type, "effects"):
+        told["effects"] = type.effects
+    return told

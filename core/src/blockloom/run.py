@@ -1,0 +1,216 @@
+"""One run: what may happen to it, and what follows from that. Pure: no waiting, no clock of its own, no world.
+
+Every change goes through `_tell`, which records an event and applies it to the fold.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from . import events as e
+from .events import NOTHING, Event
+from .fold import ALIVE, FOLD, Fold, Place, Queue
+from .graph import leading_only
+from .plan import Plan, TaskPlan
+from .states import RUN_ENDS, TASK_ENDS, Reason, RunState, TaskState
+
+_WAITING, _RUNNING = TaskState.WAITING, TaskState.RUNNING
+_FINAL: Final = {
+    RunState.COMPLETED: e.RUN_COMPLETED,
+    RunState.FAILED: e.RUN_FAILED,
+    RunState.STOPPED: e.RUN_STOPPED,
+}
+_FIRST: Final = MappingProxyType({"attempt": 1})
+
+
+class Log:
+    """The events of one run, numbered and dated as they happen."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.events: list[Event] = []
+        self.clock = clock
+
+    def add(self, type: str, task: str | None, data: Mapping[str, Any]) -> Event:
+        """Record a new event."""
+        event = Event(len(self.events) + 1, self.clock(), type, task, data)
+        self.events.append(event)
+        return event
+
+
+class Run(Fold):
+    """One scope of a run: its state, and the decisions that follow from what happens to it.
+
+    The scopes of a run share a log and a queue. Only the outermost tells how it starts and ends; a body's
+    scope is told of by its tasks alone, whose names begin with `prefix`.
+    """
+
+    def __init__(self, plan: Plan, log: Log, queue: Queue, prefix: str = "", place: Place = ()) -> None:
+        super().__init__(plan, queue, prefix, place)
+        self.log = log
+
+    def begin(self, inputs: Mapping[str, Any]) -> None:
+        """Start: what begins becomes ready, what no start task reaches is canceled."""
+        self._tell_run(e.RUN_STARTED, {"inputs": inputs})
+        self._touched.extend(self.plan.begin)
+        for index in self.plan.unreachable:
+            self._cancel(index, Reason.UNREACHABLE)
+        self._decide()
+
+    def start(self, index: int) -> None:
+        """A ready task runs from now on."""
+        before = self.attempts.get(index)
+        self._tell(e.TASK_STARTED, index, _FIRST if before is None else {"attempt": before + 1})
+
+    def complete(self, index: int, outputs: Mapping[str, Any]) -> None:
+        """A running task ended well; `outputs` holds its alive ports."""
+        if not self._is_late(index):
+            self._tell(e.TASK_COMPLETED, index, {"outputs": outputs})
+            self._decide()
+
+    def fail(self, index: int, error: Mapping[str, Any]) -> None:
+        """A running task failed; without a connection from its `error` port the scope fails with it."""
+        if self._is_late(index):
+            return
+        self._tell(e.TASK_FAILED, index, {"error": error})
+        if self.rest is not None:
+            self._cancel_rest()
+        self._decide()
+
+    def retry(self, index: int, error: Mapping[str, Any], delay: float) -> None:
+        """A running task failed and will be tried again after `delay` seconds; see `rearm`."""
+        if not self._is_late(index):
+            self._tell(e.TASK_RETRYING, index, {"error": error, "delay": delay})
+
+    def rearm(self, index: int) -> None:
+        """The delay of a task that is retried is over: it is ready again."""
+        if index in self.delayed:
+            self._tell(e.TASK_READY, index, NOTHING)
+
+    def end_canceled(self, index: int) -> None:
+        """A doomed task that ran has ended."""
+        if index in self.running:
+            self._tell(e.TASK_CANCELED, index, {"reason": self.doomed.get(index, Reason.CANCELED)})
+            self._decide()
+
+    def cancel(self, index: int, reason: Reason = Reason.CANCELED) -> None:
+        """Cancel one task: at once if it does not run, else as soon as it has ended."""
+        self._cancel(index, reason)
+        self._decide()
+
+    def stop(self, state: RunState = RunState.STOPPED, reason: Reason = Reason.STOPPED) -> None:
+        """End the scope: what has not finished is canceled."""
+        if self.rest is None and not self.over:
+            self.rest = (state, reason)
+            self._cancel_rest()
+            self._decide()
+
+    def pause(self) -> None:
+        """Start nothing new until `resume`."""
+        if self.state is RunState.RUNNING:
+            self._tell_run(e.RUN_PAUSED, NOTHING)
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        if self.state is RunState.PAUSED:
+            self._tell_run(e.RUN_RESUMED, NOTHING)
+            self._decide()
+
+    def replay(self, events: Iterable[Event]) -> None:
+        """Apply events that were recorded earlier, then decide what was open when the record ended."""
+        for event in events:
+            self.log.events.append(event)
+            self.apply(-1 if event.task is None else self.plan.index[event.task], event)
+        for index in self.plan.unreachable:
+            self._cancel(index, Reason.UNREACHABLE)
+        self._touched.extend(i for i, state in enumerate(self.states) if state is _WAITING)
+        self._decide()
+
+    def _tell(self, type: str, index: int, data: Mapping[str, Any]) -> None:
+        id = self.plan.tasks[index].id
+        event = self.log.add(type, self.prefix + id if self.prefix else id, data)
+        FOLD[type](self, index, event)
+
+    def _tell_run(self, type: str, data: Mapping[str, Any]) -> None:
+        """Tell of the scope itself: aloud if it is the outermost, else only to its own state."""
+        event = Event(0, 0.0, type, None, data) if self.prefix else self.log.add(type, None, data)
+        FOLD[type](self, -1, event)
+
+    def _decide(self) -> None:
+        """Decide for every task whose connections have changed; end the scope when nothing is left to do."""
+        touched = self._touched
+        at = 0
+        while at < len(touched):
+            index = touched[at]
+            at += 1
+            if self.states[index] is _WAITING and index not in self.delayed:
+                self._decide_one(index)
+        touched.clear()
+        if not self.running and not self.ready and self._is_done():
+            self._end()
+
+    def _decide_one(self, index: int) -> None:
+        task = self.plan.tasks[index]
+        need, early, _ = task.join
+        alive = self._alive[index]
+        if not task.incoming or task.type.starts:
+            self._make_ready(task)
+        elif early:
+            undecided = self._undecided[index]
+            if alive >= need and self._open[index] == undecided:
+                self._make_ready(task)
+            elif alive + undecided < need:
+                self._cancel(index, Reason.BRANCH)
+        elif not self._open[index]:
+            if alive >= need:
+                self._make_ready(task)
+            else:
+                self._cancel(index, Reason.BRANCH)
+
+    def _make_ready(self, task: TaskPlan) -> None:
+        if task.required and (missing := self._missing(task)):
+            self._tell(e.TASK_CANCELED, task.index, {"reason": Reason.MISSING_INPUT, "inputs": missing})
+            return
+        self._tell(e.TASK_READY, task.index, NOTHING)
+        if task.join.cancel_rest:
+            ahead = [[line.target for line in other.lines] for other in self.plan.tasks]
+            done = {i for i, state in enumerate(self.states) if state in TASK_ENDS}
+            for index in leading_only(task.index, ahead, done):
+                self._cancel(index, Reason.RACED)
+
+    def _missing(self, task: TaskPlan) -> list[str]:
+        given = {feed.input for feed in task.feeds if self.lines[feed.number] == ALIVE}
+        return [name for name in task.required if name not in given]
+
+    def _is_late(self, index: int) -> bool:
+        """Whether a result comes for a task that no longer counts; a doomed one ends as canceled."""
+        if index in self.doomed:
+            self.end_canceled(index)
+            return True
+        return index not in self.running
+
+    def _cancel(self, index: int, reason: Reason) -> None:
+        state = self.states[index]
+        if state is _RUNNING:
+            if index not in self.doomed:
+                self.doomed[index] = reason
+                self.condemned.append(index)
+        elif state not in TASK_ENDS:
+            self._tell(e.TASK_CANCELED, index, {"reason": reason})
+
+    def _cancel_rest(self) -> None:
+        assert self.rest is not None
+        for index in range(len(self.states)):
+            self._cancel(index, self.rest[1])
+
+    def _is_done(self) -> bool:
+        """Whether the scope can end, given that nothing runs and nothing is ready."""
+        if self.rest is not None:
+            return self.state not in RUN_ENDS
+        return self.state is RunState.RUNNING and not self.delayed
+
+    def _end(self) -> None:
+        state = RunState.COMPLETED if self.rest is None else self.rest[0]
+        data: dict[str, Any] = {"outputs": self.outputs}
+        if self.error is not None:
+            data["error"] = self.error
+        self._tell_run(_FINAL[state], data)

@@ -1,0 +1,286 @@
+"""Drives one run: takes what is ready, runs it, and tells the run how it went.
+
+A few workers do it. A worker takes the first ready task, runs it in place, and goes on with what became ready;
+where it must wait for a task, another worker takes over. So a chain needs one worker and no asyncio task a step.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from heapq import heappop
+from inspect import isawaitable
+from typing import Any, Final
+
+from .block import BlockType
+from .errors import BadValue, BlockloomError, PluginError, TaskFailed
+from .events import Event
+from .executor import Executor
+from .fold import Queue
+from .journal import Journal
+from .plan import Retry, TaskPlan
+from .registry import Registry
+from .run import Run
+from .states import RunState, TaskState
+from .task import TaskContext, taken
+from .values import copy_value
+
+BREATH: Final = 0.005
+"""Seconds after which a worker that never waits lets others have the event loop."""
+
+GRACE: Final = 5.0
+"""Seconds that a canceled task has to end; then it is left behind."""
+
+_READY = TaskState.READY
+
+Key = tuple[Run, int]
+"""A task: its scope and its number."""
+
+
+class Scheduler:
+    """Drives one run to its end, with an executor that runs tasks and a journal that records what happens."""
+
+    def __init__(
+        self,
+        run: Run,
+        queue: Queue,
+        journal: Journal,
+        executor: Executor,
+        registry: Registry,
+        max_concurrency: int | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.run = run
+        self.run_id = journal.run
+        self._queue = queue
+        self._journal = journal
+        self._executor = executor
+        self._registry = registry
+        self._places = max_concurrency or 2**60
+        self._chance = chance
+        self._busy = 0
+        self._workers: set[asyncio.Task[None]] = set()
+        self._spare: asyncio.Task[None] | None = None
+        self._waiting: dict[Key, asyncio.Task[None]] = {}
+        self._left: set[asyncio.Task[None]] = set()
+        self._timers: dict[Key, asyncio.TimerHandle] = {}
+
+    async def drive(self, inputs: Mapping[str, Any]) -> None:
+        """Run to the end; canceling this cancels what runs and leaves the run as it stands."""
+        self._loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        try:
+            self.run.begin(inputs)
+            self._go_on()
+            await self._ended
+        finally:
+            await self._let_go()
+            self._journal.close()
+
+    def stop(self) -> None:
+        """Cancel what has not finished and end the run as STOPPED."""
+        self.run.stop()
+        self._go_on()
+
+    def cancel(self, index: int) -> None:
+        """Cancel one task."""
+        self.run.cancel(index)
+        self._go_on()
+
+    def pause(self) -> None:
+        """Start nothing new until `resume`."""
+        self.run.pause()
+        self._go_on()
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self.run.resume()
+        self._go_on()
+
+    # What a task reaches through its context
+
+    def note(self, task: str, type: str, data: Mapping[str, Any]) -> None:
+        """See task.Host."""
+        self._journal.note(Event(0, self.run.log.clock(), type, task, data))
+
+    def block_type(self, name: str) -> BlockType:
+        """See task.Host."""
+        return self._registry.block(name)
+
+    # The workers
+
+    def _go_on(self) -> None:
+        """After something has happened: end what is doomed, and see that somebody takes what is ready."""
+        while self.run.condemned:
+            key = self.run, self.run.condemned.pop()
+            if (worker := self._waiting.get(key)) is not None:
+                self._end(worker, key)
+        if self.run.over:
+            if not self._ended.done():
+                self._ended.set_result(None)
+        elif self._spare is None and self._can_start():
+            self._spare = self._loop.create_task(self._work())
+            self._workers.add(self._spare)
+            self._spare.add_done_callback(self._worker_ended)
+        self._journal.nudge()
+
+    def _can_start(self) -> bool:
+        queue = self._queue
+        while queue and queue[0][2].states[queue[0][1]] is not _READY:
+            heappop(queue)
+        return bool(queue) and self._busy < self._places and self.run.state is RunState.RUNNING
+
+    async def _work(self) -> None:
+        """Run ready tasks, one after the other, until there is none or no place for one."""
+        self._spare = None
+        breath = self._loop.time() + BREATH
+        while self._can_start():
+            _, index, scope = heappop(self._queue)
+            scope.start(index)
+            self._busy += 1
+            alive = await self._run_one(scope, index)
+            if self._left and asyncio.current_task() in self._left:
+                return
+            self._busy -= 1
+            if not alive:
+                break
+            if self._loop.time() > breath:
+                self._go_on()
+                await asyncio.sleep(0)
+                breath = self._loop.time() + BREATH
+        self._go_on()
+
+    def _worker_ended(self, worker: asyncio.Task[None]) -> None:
+        self._workers.discard(worker)
+        self._left.discard(worker)
+        if worker is self._spare:
+            self._spare = None
+        if not worker.cancelled() and (error := worker.exception()) and not self._ended.done():
+            self._ended.set_exception(error)
+
+    async def _run_one(self, scope: Run, index: int) -> bool:
+        """Run one task and tell the scope how it went; False where this worker was canceled with it."""
+        task = scope.plan.tasks[index]
+        waited = False
+        try:
+            result = self._begin(scope, task)
+            if isawaitable(result):
+                waited = True
+                result = await self._wait(scope, task, result)
+            outputs = taken(result, task.ports, task.owner)
+        except asyncio.CancelledError as error:
+            if _is_canceled():
+                scope.end_canceled(index)
+            else:
+                self._failed(scope, task, error)
+        except (Exception, SystemExit) as error:
+            self._failed(scope, task, error)
+        else:
+            scope.complete(index, outputs)
+        if scope.condemned:
+            self._go_on()
+        return not (waited and _is_canceled())
+
+    def _begin(self, scope: Run, task: TaskPlan) -> Any:
+        given = scope.given[task.index] or {}
+        for name, optional, check in task.checks:
+            value = given[name]
+            if not (optional and value is None) and (flaw := check(value)):
+                raise TaskFailed("wrong-type", f"the input {name!r} does not fit: {flaw}")
+        context = TaskContext(
+            scope.prefix + task.id,
+            task.type,
+            task.config,
+            {name: copy_value(value) for name, value in given.items()},
+            self,
+            task.sequence,
+            lambda: scope.arrived(task.index),
+            scope.attempts.get(task.index, 1),
+        )
+        return self._executor.run(task.type, context)
+
+    async def _wait(self, scope: Run, task: TaskPlan, result: Awaitable[Any]) -> Any:
+        """Await a task's result; meanwhile another worker takes over, and the task can be canceled."""
+        key = scope, task.index
+        worker = asyncio.current_task()
+        assert worker is not None
+        self._waiting[key] = worker
+        self._go_on()
+        try:
+            if task.timeout is None:
+                return await result
+            try:
+                async with asyncio.timeout(task.timeout) as limit:
+                    return await result
+            except TimeoutError:
+                if limit.expired():
+                    raise TaskFailed("timeout", f"it took longer than {task.timeout:g} seconds") from None
+                raise
+        finally:
+            del self._waiting[key]
+            if (timer := self._timers.pop(key, None)) is not None:
+                timer.cancel()
+
+    def _failed(self, scope: Run, task: TaskPlan, error: BaseException) -> None:
+        """Try again if the task's settings say so, else fail."""
+        told = {**_explain(error), "task": scope.prefix + task.id}
+        attempt = scope.attempts.get(task.index, 1)
+        if task.retry is None or attempt >= task.retry.attempts or task.index in scope.doomed or scope.rest:
+            scope.fail(task.index, told)
+            return
+        delay = _delay(task.retry, attempt, self._chance)
+        scope.retry(task.index, told, delay)
+        self._timers[scope, task.index] = self._loop.call_later(delay, self._rearm, scope, task.index)
+
+    def _rearm(self, scope: Run, index: int) -> None:
+        del self._timers[scope, index]
+        scope.rearm(index)
+        self._go_on()
+
+    def _end(self, worker: asyncio.Task[None], key: Key) -> None:
+        """Cancel the worker that waits for a doomed task; leave it behind if it does not end."""
+        worker.cancel()
+        self._timers[key] = self._loop.call_later(GRACE, self._leave, worker, key)
+
+    def _leave(self, worker: asyncio.Task[None], key: Key) -> None:
+        """A canceled task does not end: go on without it; whatever it still gives is dropped."""
+        del self._timers[key]
+        scope, index = key
+        self._left.add(worker)
+        self._busy -= 1
+        scope.end_canceled(index)
+        self._go_on()
+
+    async def _let_go(self) -> None:
+        """Cancel every worker and timer that is left, and wait until the workers have ended."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        for worker in self._workers:
+            worker.cancel()
+        if self._workers:
+            await asyncio.wait(self._workers, timeout=GRACE)
+
+
+def _is_canceled() -> bool:
+    """Whether the worker itself was canceled, rather than something that its task awaited."""
+    worker = asyncio.current_task()
+    return worker is not None and worker.cancelling() > 0
+
+
+def _explain(error: BaseException) -> dict[str, str]:
+    """What went wrong, as `{type, message}`."""
+    if isinstance(error, TaskFailed):
+        return {"type": error.type, "message": error.message[:2000]}
+    if isinstance(error, BadValue):
+        return {"type": "bad-value", "message": f"it gave back something that is not JSON: {error.message}"[:2000]}
+    if isinstance(error, PluginError):
+        return {"type": error.code, "message": f"{error.plugin}: {error.why}"[:2000]}
+    if isinstance(error, BlockloomError):
+        return {"type": error.code, "message": error.message[:2000]}
+    return {"type": type(error).__name__, "message": str(error)[:2000]}
+
+
+def _delay(retry: Retry, attempt: int, chance: Callable[[], float]) -> float:
+    """Seconds before the next attempt: growing, capped, and with jitter somewhere in between."""
+    delay = min(retry.delay * retry.backoff ** (attempt - 1), retry.max_delay)
+    return delay * chance() if retry.jitter else delay

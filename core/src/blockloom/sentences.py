@@ -1,0 +1,281 @@
+"""What `check` says: each problem's code, its sentence and what to do, in English and Chinese."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from .problem import Problem, Severity
+from .words import fill
+
+
+class Sentence(NamedTuple):
+    """A problem's code, what is wrong and what to do, both as (English, Chinese)."""
+
+    code: str
+    text: tuple[str, str]
+    advice: tuple[str, str] = ("", "")
+    severity: Severity = "error"
+
+
+def problem(key: str, path: str, /, **facts: Any) -> Problem:
+    """The problem that `key` names, at `path`, with its facts filled in."""
+    sentence = SENTENCES[key]
+    return Problem(
+        code=sentence.code,
+        severity=sentence.severity,
+        path=path,
+        text=fill(dict(zip(("en", "zh"), sentence.text, strict=True)), facts),
+        advice=fill(dict(zip(("en", "zh"), sentence.advice, strict=True)), facts),
+    )
+
+
+_FORMAT: Final = {
+    "no-file": (
+        ("The file {path} cannot be read: {why}.", "无法读取文件 {path}：{why}。"),
+        ("Give the path of a graph in JSON or YAML.", "请给出 JSON 或 YAML 格式的图文件路径。"),
+    ),
+    "not-utf8": (
+        ("The text is not UTF-8 (byte {place}).", "文本不是 UTF-8 编码（第 {place} 字节）。"),
+        ("Save the file as UTF-8.", "请将文件保存为 UTF-8。"),
+    ),
+    "not-json": (
+        (
+            "This is not JSON: {why} (line {line}, column {column}).",
+            "不是有效的 JSON：{why}（第 {line} 行第 {column} 列）。",
+        ),
+        ("Correct the text at that place.", "请改正该处的文本。"),
+    ),
+    "not-yaml": (
+        (
+            "This is not the YAML that is read here: {why} (line {line}, column {column}).",
+            "不是可读取的 YAML：{why}（第 {line} 行第 {column} 列）。",
+        ),
+        ("Correct the text at that place.", "请改正该处的文本。"),
+    ),
+    "repeated-key": (
+        ("The key {key!r} is repeated in one mapping.", "同一映射中键 {key!r} 重复。"),
+        ("Keep one of them.", "请只保留一个。"),
+    ),
+    "not-finite": (
+        ("{value} is not a finite number.", "{value} 不是有限的数。"),
+        ("Write a number, or null.", "请写一个数，或 null。"),
+    ),
+    "too-deep": (
+        ("The document nests more than {limit} levels deep.", "文档嵌套超过 {limit} 层。"),
+        ("Flatten it.", "请减少嵌套。"),
+    ),
+    "too-large": (
+        ("The document is larger than {limit} bytes.", "文档超过 {limit} 字节。"),
+        ("Split the graph, or keep data out of it.", "请拆分该图，或不要在图中存放数据。"),
+    ),
+    "not-a-mapping": (
+        (
+            "A graph is a mapping with the keys blockloom and tasks; this is something else.",
+            "图应是含有 blockloom 和 tasks 键的映射；这里不是。",
+        ),
+        ('Begin with {{"blockloom": 1, "tasks": []}}.', '请以 {{"blockloom": 1, "tasks": []}} 开头。'),
+    ),
+    "bad-value": (
+        ("The document holds something that is not JSON: {why}.", "文档中含有不是 JSON 的内容：{why}。"),
+        (
+            "Use only text, numbers, true, false, null, lists and mappings.",
+            "只能使用文本、数、true、false、null、列表和映射。",
+        ),
+    ),
+    "no-version": (
+        ("The format's version is missing or is not a whole number.", "缺少格式版本，或它不是整数。"),
+        ('Write "blockloom": 1.', '请写上 "blockloom": 1。'),
+    ),
+    "wrong-shape": (
+        ("{name} must be {wanted}; here it is {got}.", "{name} 应为 {wanted}；这里是 {got}。"),
+        ("Write {wanted}.", "请写成 {wanted}。"),
+    ),
+    "missing-key": (
+        ("{name} is missing.", "缺少 {name}。"),
+        ("Add {name}.", "请补上 {name}。"),
+    ),
+    "bad-id": (
+        ("{id!r} cannot be an id.", "{id!r} 不能用作 id。"),
+        (
+            "Use letters of any script, digits, _ and -, 1 to 200 of them, and no dot.",
+            "请使用任意文字的字母、数字、_ 和 -，1 到 200 个，不含点。",
+        ),
+    ),
+    "bad-name": (
+        (
+            "{id!r} cannot be the name of {what}: code sees it as a name.",
+            "{id!r} 不能用作 {what} 的名称：代码会把它当作变量名。",
+        ),
+        (
+            "Use letters, digits and _, not a digit first, no Python keyword, and none of {reserved}.",
+            "请使用字母、数字和 _，不以数字开头，不是 Python 关键字，也不是 {reserved}。",
+        ),
+    ),
+    "bad-schema": (
+        (
+            "The type of the input {name!r} is not a JSON Schema: {why}.",
+            "输入 {name!r} 的类型不是 JSON Schema：{why}。",
+        ),
+        (
+            'Write a fragment such as {{"type": "string"}}, or {{}} for any value.',
+            '请写成 {{"type": "string"}} 这样的片段，或用 {{}} 表示任意值。',
+        ),
+    ),
+    "bad-end": (
+        ("{end!r} is not the end of a connection.", "{end!r} 不是连接的端点。"),
+        ('Write "task" or "task.port".', '请写成 "任务" 或 "任务.端口"。'),
+    ),
+}
+
+_GRAPH: Final = {
+    "newer-version": Sentence(
+        "unsupported-version",
+        (
+            "The graph is written in version {found} of the format; this blockloom reads up to {here}.",
+            "该图的格式版本为 {found}；此 blockloom 最高读取版本 {here}。",
+        ),
+        ("Upgrade blockloom.", "请升级 blockloom。"),
+    ),
+    "duplicate-id": Sentence(
+        "duplicate-id",
+        ("The id {id!r} is used by more than one {what}.", "id {id!r} 被多个{what}使用。"),
+        ("Give each its own id.", "请让每个 id 唯一。"),
+    ),
+    "unknown-type": Sentence(
+        "unknown-type",
+        (
+            "No installed plugin offers the {kind} type {name!r}.{why}",
+            "没有已安装的插件提供 {kind} 类型 {name!r}。{why}",
+        ),
+        ("{advice}", "{advice}"),
+    ),
+    "type-conflict": Sentence(
+        "unknown-type",
+        (
+            "The {kind} type {name!r} is offered by {owners}; none of them is used.",
+            "{kind} 类型 {name!r} 同时由 {owners} 提供；都不会被使用。",
+        ),
+        ("Uninstall or disable all but one of them.", "请只保留其中一个，卸载或停用其余的。"),
+    ),
+    "unknown-task": Sentence(
+        "unknown-task",
+        ("There is no task {id!r}.{near}", "没有任务 {id!r}。{near}"),
+        ("Name a task of this graph.", "请写出本图中的任务。"),
+    ),
+    "unknown-port": Sentence(
+        "unknown-port",
+        ("The task {task!r} ({type}) has no {side} {port!r}.", "任务 {task!r}（{type}）没有{side} {port!r}。"),
+        ("{advice}", "{advice}"),
+    ),
+    "unknown-block": Sentence(
+        "unknown-block",
+        (
+            "A link names the block {id!r}, which the task {task!r} does not have.",
+            "链接提到了任务 {task!r} 中不存在的块 {id!r}。",
+        ),
+        ("Name one of its blocks: {there}.", "请写出它的块之一：{there}。"),
+    ),
+    "type-mismatch": Sentence(
+        "type-mismatch",
+        (
+            "{start} gives {offered}, and {end} takes {wanted}: no value fits both.",
+            "{start} 给出 {offered}，而 {end} 接受 {wanted}：没有值能同时满足。",
+        ),
+        ("Connect another port, or convert the value in between.", "请连接别的端口，或在中间转换该值。"),
+    ),
+    "value-mismatch": Sentence(
+        "type-mismatch",
+        ("The value of {name!r} does not fit: {why}.", "{name!r} 的值不符合：{why}。"),
+        ("Write a value that its type accepts.", "请写一个符合其类型的值。"),
+    ),
+    "missing-input": Sentence(
+        "missing-input",
+        (
+            "The required input {port!r} of the task {task!r} can never have a value.",
+            "任务 {task!r} 的必需输入 {port!r} 永远不会有值。",
+        ),
+        (
+            "Connect something to {task}.{port}, or give it a value under inputs.",
+            "请连接到 {task}.{port}，或在 inputs 中给出值。",
+        ),
+    ),
+    "bad-config": Sentence(
+        "bad-config",
+        ("The settings do not fit: {why}.", "配置不符合要求：{why}。"),
+        (
+            "Correct it here; `blockloom types {type}` shows what fits.",
+            "请在此处改正；`blockloom types {type}` 会显示可用的配置。",
+        ),
+    ),
+    "bad-setting": Sentence(
+        "bad-config",
+        ("{name}: {why}.", "{name}：{why}。"),
+        ("{advice}", "{advice}"),
+    ),
+    "bad-content": Sentence(
+        "bad-content",
+        ("The content of the block {id!r} does not fit: {why}.", "块 {id!r} 的内容不符合要求：{why}。"),
+        (
+            "Correct it here; `blockloom types {type}` shows what fits.",
+            "请在此处改正；`blockloom types {type}` 会显示可用的内容。",
+        ),
+    ),
+    "bad-trigger": Sentence(
+        "bad-trigger",
+        ("The settings of the trigger {id!r} do not fit: {why}.", "触发器 {id!r} 的配置不符合要求：{why}。"),
+        (
+            "Correct it here; `blockloom types {type}` shows what fits.",
+            "请在此处改正；`blockloom types {type}` 会显示可用的配置。",
+        ),
+    ),
+    "cycle": Sentence(
+        "cycle",
+        ("These tasks wait for each other in a circle: {circle}.", "这些任务循环等待：{circle}。"),
+        ("Remove one of the connections between them, or use a loop.", "请去掉其中一条连接，或使用循环任务。"),
+    ),
+    "block-cycle": Sentence(
+        "cycle",
+        ("The blocks of the task {task!r} are linked in a circle: {circle}.", "任务 {task!r} 的块循环链接：{circle}。"),
+        ("Remove one of the links between them.", "请去掉其中一条链接。"),
+    ),
+    "bad-join": Sentence(
+        "bad-join",
+        ("The join of the task {task!r} is not one: {why}.", "任务 {task!r} 的汇合方式无效：{why}。"),
+        ('Write "any", "all", "first" or {{"count": n}}.', '请写 "any"、"all"、"first" 或 {{"count": n}}。'),
+    ),
+    "unreachable": Sentence(
+        "unreachable",
+        (
+            "No start task leads to the task {task!r}: it will be canceled.",
+            "没有起始任务通向任务 {task!r}：它将被取消。",
+        ),
+        ("Connect it, or remove it.", "请连接它，或删除它。"),
+        "warning",
+    ),
+    "maybe-missing": Sentence(
+        "maybe-missing",
+        (
+            "The required input {port!r} of the task {task!r} has no value when {branch}.",
+            "当 {branch} 时，任务 {task!r} 的必需输入 {port!r} 没有值。",
+        ),
+        (
+            "Give {task}.{port} a value under inputs for that case, or connect that branch to it too.",
+            "请在 inputs 中为这种情况给 {task}.{port} 一个值，或把该分支也连接到它。",
+        ),
+        "warning",
+    ),
+    "input-missing": Sentence(
+        "missing-input",
+        ("The input {name!r} is missing.", "缺少输入 {name!r}。"),
+        ("Give it a value; it must be {wanted}.", "请给它一个值；应为 {wanted}。"),
+    ),
+    "input-unknown": Sentence(
+        "unknown-port",
+        ("The workflow has no input {name!r}.{near}", "该工作流没有输入 {name!r}。{near}"),
+        ("Its inputs are: {there}.", "它的输入有：{there}。"),
+    ),
+}
+
+SENTENCES: Final[Mapping[str, Sentence]] = {
+    **{key: Sentence("bad-format", text, advice) for key, (text, advice) in _FORMAT.items()},
+    **_GRAPH,
+}
