@@ -1,6 +1,7 @@
 """blockloom, a workflow engine made of plugins: the names that plugins and programs use."""
 
 from .block import BlockContext, BlockType
+from .engine import Engine
 from .errors import (
     BadFormat,
     BadUsage,
@@ -18,20 +19,31 @@ from .errors import (
     WrongState,
 )
 from .events import Event
+from .executor import Executor, InProcessExecutor
+from .face.block import Block
+from .face.task import Task, TaskSpec
+from .face.trigger import Trigger
+from .face.workflow import Workflow, WorkflowSpec
 from .hookspecs import hookimpl
-from .kind import NOT_TAKEN, Config, Ports
+from .kind import NOT_TAKEN, Config, Duration, Ports
+from .live import RunView
+from .plugins import Plugins
 from .problem import Problem
+from .registry import Registry
 from .spec import BlockSpec, Connection, Port, PortSet
 from .states import Reason, RunState, TaskState
+from .store import MemoryStore, Store
 from .task import Embedded, TaskContext, TaskType
 from .trigger import Published, TriggerType
-from .values import copy_value, duration
+from .values import copy_value, duration, is_id, is_name
+from .words import Text
 
 __all__ = [
     "NOT_TAKEN",
     "BadFormat",
     "BadUsage",
     "BadValue",
+    "Block",
     "BlockContext",
     "BlockSpec",
     "BlockType",
@@ -39,29 +51,46 @@ __all__ = [
     "Config",
     "Conflict",
     "Connection",
+    "Duration",
     "Embedded",
+    "Engine",
     "Event",
+    "Executor",
+    "InProcessExecutor",
     "InvalidGraph",
     "InvalidInputs",
+    "MemoryStore",
     "NotFound",
     "PluginError",
+    "Plugins",
     "Port",
     "PortSet",
     "Ports",
     "Problem",
     "Published",
     "Reason",
+    "Registry",
     "RunState",
+    "RunView",
+    "Store",
+    "Task",
     "TaskContext",
     "TaskFailed",
+    "TaskSpec",
     "TaskState",
     "TaskType",
+    "Text",
+    "Trigger",
     "TriggerType",
     "TypeConflict",
     "UnknownPart",
     "UnknownType",
+    "Workflow",
+    "WorkflowSpec",
     "WrongState",
     "copy_value",
     "duration",
     "hookimpl",
+    "is_id",
+    "is_name",
 ]

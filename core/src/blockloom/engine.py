@@ -1,9 +1,9 @@
 """Workflows and runs on a store: what the command line, the server and programs all call."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 from .check import check, complete_inputs, prepare
 from .errors import BadUsage, NotFound
@@ -20,7 +20,10 @@ from .scheduler import Scheduler
 from .store import Store, StoredRun, StoredWorkflow
 from .values import new_id
 
-KEPT: int = 100
+DURABILITIES: Final = ("sync", "async", "exit")
+"""When results reach the store: before what depends on them starts, soon and in order, or at the end."""
+
+KEPT: Final = 100
 """Runs that are over and stay in memory; older ones are read back from the store."""
 
 
@@ -33,6 +36,7 @@ class Engine:
         store: Store | None = None,
         executor: Executor | None = None,
         clock: Callable[[], float] = time.time,
+        owns_store: bool = True,
     ) -> None:
         offered = plugins.registry if isinstance(plugins, Plugins) else plugins
         self.registry = offered.fresh()
@@ -40,6 +44,7 @@ class Engine:
         self._observers = plugins.observers if isinstance(plugins, Plugins) else []
         self._executor = executor or InProcessExecutor()
         self._clock = clock
+        self._owns_store = owns_store
         self._runs: dict[str, RunView] = {}
 
     async def __aenter__(self) -> "Engine":
@@ -53,11 +58,11 @@ class Engine:
     async def close(self) -> None:
         """End what runs, leaving it as recorded, and let go of everything."""
         for run in self._runs.values():
-            if isinstance(run, LiveRun):
+            if isinstance(run, LiveRun) and not run.run.over:
                 await run.abandon()
         await self.registry.close()
         await self._executor.close()
-        if self.store is not None:
+        if self.store is not None and self._owns_store:
             await self.store.close()
 
     def check(self, graph: Any) -> list[Problem]:
@@ -98,15 +103,19 @@ class Engine:
         *,
         workflow: str | None = None,
         max_concurrency: int | None = None,
+        durability: str | None = None,
         key: str | None = None,
+        then: Callable[[], Awaitable[None]] | None = None,
     ) -> RunView:
         """Start a run and return at once, the run being kept already.
 
-        `key` is the caller's own name for it: the same key again is the same run. Raises InvalidGraph or
-        InvalidInputs, with everything that is wrong.
+        `key` is the caller's own name for it: the same key again is the same run. `then` is called when it is
+        over. Raises InvalidGraph or InvalidInputs, with everything that is wrong.
         """
         if max_concurrency is not None and max_concurrency < 1:
             raise BadUsage(f"max_concurrency must be at least 1; it is {max_concurrency}.")
+        if durability not in (None, *DURABILITIES):
+            raise BadUsage(f"durability is one of {', '.join(DURABILITIES)}; it is {durability!r}.")
         plan = prepare(graph, self.registry)
         given = complete_inputs(plan, inputs or {})
         made = StoredRun(
@@ -117,7 +126,7 @@ class Engine:
             if kept.id != made.id:
                 return await self.run(kept.id)
         live = self._launch(plan, made, max_concurrency)
-        live.start(given)
+        live.start(given, then)
         return live
 
     async def run(self, id: str) -> RunView:

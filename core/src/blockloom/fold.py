@@ -34,9 +34,10 @@ Queue = list[tuple[Place, int, Any]]
 class Fold:
     """What is known of one scope after its events so far.
 
-    Tasks are spoken of by their number in `plan.tasks`. `running` holds those that run, `doomed` those of
-    them that must be canceled, with the reason, `condemned` the doomed that nobody has ended yet, `delayed` those that wait to be tried again; `ready` counts
-    those that are ready; `rest` says how the scope ends, and why what is left is canceled, once that is certain.
+    Tasks are spoken of by their number in `plan.tasks`. `ready` counts those that are ready; `running` holds
+    those that run, `doomed` those of them that must be canceled, with the reason, `condemned` the doomed that
+    nobody has ended yet, `delayed` those that wait to be tried again. `rest` says how the scope ends, and why
+    what is left of it is canceled, once that is certain.
     """
 
     def __init__(self, plan: Plan, queue: Queue, prefix: str = "", place: Place = ()) -> None:

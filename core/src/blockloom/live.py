@@ -1,7 +1,7 @@
 """Runs as programs hold them: one that is going on, and one that is over and read back from its journal."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from .errors import WrongState
@@ -117,9 +117,9 @@ class LiveRun(RunView):
         log = self.run.log.events
         return log if self._journal.recorded == len(log) else log[: self._journal.recorded]
 
-    def start(self, inputs: Mapping[str, Any]) -> None:
-        """Begin, in the background."""
-        self._driver = asyncio.create_task(self._drive(inputs))
+    def start(self, inputs: Mapping[str, Any], then: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Begin, in the background; `then` is called when it is over."""
+        self._driver = asyncio.create_task(self._drive(inputs, then))
 
     async def wait(self) -> "LiveRun":
         """Wait until it is over and all of it is recorded."""
@@ -159,9 +159,11 @@ class LiveRun(RunView):
             self._driver.cancel()
             await asyncio.wait([self._driver])
 
-    async def _drive(self, inputs: Mapping[str, Any]) -> None:
+    async def _drive(self, inputs: Mapping[str, Any], then: Callable[[], Awaitable[None]] | None) -> None:
         writer = asyncio.create_task(self._journal.write())
         try:
             await self._scheduler.drive(inputs)
         finally:
             await writer
+            if then is not None:
+                await then()

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from .schema import Check
-from .spec import Connection, Port, PortSet
+from .spec import BlockSpec, Connection, Port, PortSet
 from .task import TaskType, Visible
 
 
@@ -60,6 +60,8 @@ class TaskPlan:
     """The type and who offers it, for a sentence."""
     config: Any
     sequence: tuple[Visible, ...]
+    embedded: Mapping[tuple[str | int, ...], BlockSpec]
+    """The contents that stand in its settings, by the path to each."""
     ports: PortSet
     fixed: Mapping[str, Any]
     """What its inputs are where nothing arrives: literal, default, else None (but for required ones)."""

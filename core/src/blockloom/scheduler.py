@@ -193,6 +193,7 @@ class Scheduler:
             {name: copy_value(value) for name, value in given.items()},
             self,
             task.sequence,
+            task.embedded,
             lambda: scope.arrived(task.index),
             scope.attempts.get(task.index, 1),
         )

@@ -19,6 +19,9 @@ PLAIN = (Any, str, bool, float, list, dict, list[Any], dict[str, Any])
 """Annotations whose JSON value is the Python value."""
 
 
+NOTHING_EMBEDDED: Mapping[tuple[str | int, ...], BlockSpec] = {}
+
+
 class Host(Protocol):
     """What a task reaches outside itself, given by whoever runs it."""
 
@@ -46,7 +49,7 @@ class TaskContext:
     `attempt` counts from 1; `idempotency_key` is the same for every attempt.
     """
 
-    __slots__ = ("_arrived", "_host", "_type", "attempt", "config", "id", "sequence", "values")
+    __slots__ = ("_arrived", "_embedded", "_host", "_type", "attempt", "config", "id", "sequence", "values")
 
     def __init__(
         self,
@@ -56,6 +59,7 @@ class TaskContext:
         values: dict[str, Any],
         host: Host,
         sequence: Sequence[Visible] = (),
+        embedded: Mapping[tuple[str | int, ...], BlockSpec] = NOTHING_EMBEDDED,
         arrived: Callable[[], Sequence[tuple[str, Any]]] = tuple,
         attempt: int = 1,
     ) -> None:
@@ -63,6 +67,7 @@ class TaskContext:
         self.config = config
         self.values = values
         self.sequence = sequence
+        self._embedded = embedded
         self._arrived = arrived
         self.attempt = attempt
         self._type = type
@@ -105,16 +110,17 @@ class TaskContext:
         value = self._evaluate(block, names)
         return copy_value(await value if isawaitable(value) else value)
 
-    async def evaluate_content(self, type: str, content: Mapping[str, Any]) -> Any:
-        """The value of a content of any block type, over the task's inputs: a condition, say."""
-        made = self._host.block_type(type).Content.model_validate(content)
-        return await self.evaluate(BlockSpec("", type, made), {})
+    async def evaluate_at(self, *path: str | int) -> Any:
+        """The value of a content that stands in the settings, at a path that the type's `embedded` gave."""
+        return await self.evaluate(self._embedded[path], {})
 
-    async def evaluate_blocks(self) -> dict[str, Any]:
-        """The values of all blocks, in order; each sees the inputs and the blocks before it."""
+    async def evaluate_blocks(self, until: str | None = None) -> dict[str, Any]:
+        """The values of all blocks, in order, or of those up to one; each sees the inputs and the blocks before it."""
         values: dict[str, Any] = {}
         for block, sees in self.sequence:
             values[block.id] = await self.evaluate(block, {name: values[name] for name in sees})
+            if block.id == until:
+                break
         return values
 
     def _evaluate(self, block: BlockSpec, names: Mapping[str, Any]) -> Any | Awaitable[Any]:
@@ -125,12 +131,11 @@ class TaskContext:
 
 
 class Embedded(NamedTuple):
-    """A content of a block type that stands in a task's settings: `path` leads to it (`("condition",)`)."""
+    """A content of a block type that stands in a task's settings; `path` leads to it, as `("cases", 0, "when")`."""
 
     path: tuple[str | int, ...]
     type: str
     content: Mapping[str, Any]
-    field: str
 
 
 class TaskType(Kind):
@@ -157,7 +162,7 @@ class TaskType(Kind):
         return declared_ports(type(self))
 
     def embedded(self, config: Any) -> Iterable[Embedded]:
-        """The contents of block types that stand in the settings, so that `check` can check them."""
+        """The contents of block types that stand in the settings: `check` checks them, `evaluate_at` evaluates them."""
         return ()
 
     @abstractmethod

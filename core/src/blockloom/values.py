@@ -22,7 +22,8 @@ MAX_DEPTH: Final = 200
 """Levels of nesting that a value or a document may have."""
 
 _SCALARS: Final = frozenset({type(None), bool, int})
-_ID: Final = re.compile(r"[\w-]{1,200}")
+_PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,200}")
+_LETTERS: Final = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd"})
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -76,16 +77,24 @@ def _key(key: Any, path: str) -> str:
 
 def duration(value: Any) -> float:
     """Seconds, from a number or from text such as "500ms", "1.5s", "10m", "2h", "1d"."""
-    if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
-        return float(found[1]) * _SECONDS[found[2]]
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
-        return float(value)
+    seconds = math.nan
+    if isinstance(value, str) and len(value) < 40 and (found := _DURATION.fullmatch(value.strip())):
+        seconds = float(found[1]) * _SECONDS[found[2]]
+    elif isinstance(value, int | float) and not isinstance(value, bool) and value < 2**63:
+        seconds = float(value)
+    if 0 <= seconds < math.inf:
+        return seconds
     raise BadValue(f'{value!r} is not a duration: write seconds, or "500ms", "1.5s", "10m", "2h", "1d"')
 
 
 def is_id(text: Any) -> bool:
     """Whether `text` can be an id: letters of any script (NFC), digits, `_` and `-`, 1 to 200, no dot."""
-    return isinstance(text, str) and bool(_ID.fullmatch(text)) and unicodedata.is_normalized("NFC", text)
+    if not isinstance(text, str) or not 0 < len(text) <= 200:
+        return False
+    if text.isascii():
+        return bool(_PLAIN_ID.fullmatch(text))
+    letters = all(unicodedata.category(c) in _LETTERS or c in "_-" for c in text)
+    return letters and unicodedata.is_normalized("NFC", text)
 
 
 def is_name(text: Any) -> bool:

@@ -52,7 +52,10 @@ def _check_task(draft: Draft, task: Mapping[str, Any], id: str, place: int) -> T
     draft.field(task, "title", str, *path)
     type, owner = _find_type(draft, task, id, *path)
     known = not isinstance(type, Unknown)
-    config = _check_config(draft, type, draft.field(task, "config", dict, *path), *path) if known else None
+    config: Any = None
+    embedded: dict[tuple[str | int, ...], BlockSpec] = {}
+    if known:
+        config, embedded = _check_config(draft, type, draft.field(task, "config", dict, *path), *path)
     blocks = _check_blocks(draft, task, *path)
     order = _check_links(draft, task, id, blocks, *path)
     ports = _ports(draft, type, config, blocks, *path)
@@ -65,6 +68,7 @@ def _check_task(draft: Draft, task: Mapping[str, Any], id: str, place: int) -> T
         owner=owner,
         config=config,
         sequence=order,
+        embedded=embedded,
         ports=ports,
         fixed={name: port.default for name, port in ports.inputs.items() if not port.required} | literals,
         required=tuple(n for n, port in ports.inputs.items() if port.required and n not in literals),
@@ -132,12 +136,13 @@ def _advise(draft: Draft, error: UnknownType) -> dict[str, Text]:
     return {"why": f" {error.broken}" if error.broken else "", "advice": advice}
 
 
-def _check_config(draft: Draft, type: TaskType, value: Any, *path: str | int) -> Any:
-    """The validated settings, and what is wrong with the contents of block types that stand in them."""
+def _check_config(
+    draft: Draft, type: TaskType, value: Any, *path: str | int
+) -> tuple[Any, dict[tuple[str | int, ...], BlockSpec]]:
+    """The validated settings, and the contents of block types that stand in them."""
+    embedded: dict[tuple[str | int, ...], BlockSpec] = {}
     config = check_model(draft, "bad-config", type.Config, value, *path, "config", type=type.name)
-    if config is None:
-        return None
-    for part in type.embedded(config):
+    for part in type.embedded(config) if config is not None else ():
         block = draft.registry.block(part.type) if _offered(draft, part.type) else None
         if block is None:
             find_type(draft, "block", part.type, *path, "config", *part.path)
@@ -148,7 +153,8 @@ def _check_config(draft: Draft, type: TaskType, value: Any, *path: str | int) ->
         for flaw in block.check(content) if content is not None else ():
             flaw = replace(flaw, code="bad-config", path=pointer(*path, "config", *part.path))
             draft.problems.append(flaw)
-    return config
+        embedded[part.path] = BlockSpec("", part.type, content)
+    return config, embedded
 
 
 def _offered(draft: Draft, name: str) -> bool:

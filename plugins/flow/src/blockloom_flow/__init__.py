@@ -1,0 +1,17 @@
+"""The flow tasks: where a graph starts and ends, what it computes, and which way it goes."""
+
+from blockloom import TaskType, hookimpl
+
+from .blocks import Blocks
+from .branch import If, Switch
+from .ends import End, Start
+from .face import BlocksTask, EndTask, IfTask, MergeTask, StartTask, SwitchTask
+from .merge import Merge
+
+__all__ = ["BlocksTask", "EndTask", "IfTask", "MergeTask", "StartTask", "SwitchTask"]
+
+
+@hookimpl
+def blockloom_task_types() -> list[type[TaskType]]:
+    """The types of this plugin."""
+    return [Start, End, Blocks, If, Switch, Merge]

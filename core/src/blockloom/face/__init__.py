@@ -1,0 +1,1 @@
+"""Blocks, tasks, workflows and triggers as Python programs write them."""

@@ -1,0 +1,254 @@
+"""Tasks as Python programs write them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, Protocol
+
+from ..check import prepare
+from ..codec import FORMAT
+from ..errors import BadUsage, UnknownPart
+from ..live import LiveRun, RunView
+from ..plugins import installed
+from ..records import TaskRecord
+from ..registry import Registry
+from ..states import TaskState
+from ..task import TaskContext
+from ..values import copy_value
+from .block import Block, needed, read, refuse_field
+
+
+class TaskSpec:
+    """What a task is: its type, settings, blocks and literal inputs. An attribute that is a block is added.
+
+    Without a type it is `blocks`, which evaluates its blocks.
+    """
+
+    SETTINGS: Final = ("title", "config", "inputs", "join", "retry", "timeout", "group", "cache", "ui")
+    blocks: dict[str, Block]
+
+    def __init__(self, type: str = "blocks", config: Mapping[str, Any] | None = None, **settings: Any) -> None:
+        if unknown := sorted(set(settings) - set(self.SETTINGS)):
+            raise BadUsage(f"A task has no setting {', '.join(unknown)}; it has {', '.join(self.SETTINGS)}.")
+        self.type = type
+        self.settings: dict[str, Any] = copy_value({"config": dict(config)} if config else {}) | copy_value(settings)
+        self.extra: dict[str, Any] = {}
+        self.blocks = {}
+        self._loose: list[tuple[str, str]] = []
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, Block):
+            refuse_field(name, "block", self.__dict__)
+            TaskSpec.add_block(self, value, name)
+        super().__setattr__(name, value)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The settings of the type."""
+        config: dict[str, Any] = self.settings.setdefault("config", {})
+        return config
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """Literal values for inputs that nothing alive feeds."""
+        inputs: dict[str, Any] = self.settings.setdefault("inputs", {})
+        return inputs
+
+    def set_type(self, type: str, config: Mapping[str, Any] | None = None) -> None:
+        """Make it a task of another type, with settings for it."""
+        self.type = type
+        self.settings["config"] = copy_value(dict(config or {}))
+
+    def add_block(self, block: Block, id: str | None = None) -> Block:
+        """Add a block at the end of the list."""
+        block.id = id or block.id
+        if block.id is None:
+            raise BadUsage("The block needs an id: add_block(block, id).")
+        if self.blocks.get(block.id, block) is not block:
+            raise BadUsage(f"The task has a block {block.id!r} already.")
+        self.blocks[block.id] = block
+        return block
+
+    def remove_block(self, id: str) -> Block:
+        """Take a block out, with its links."""
+        block = self.block(id)
+        del self.blocks[id]
+        self._loose = [link for link in self._loose if id not in link]
+        for other in self.blocks.values():
+            other.followers = [follower for follower in other.followers if follower is not block]
+        return block
+
+    def block(self, id: str) -> Block:
+        """One block; raises UnknownPart."""
+        if id not in self.blocks:
+            raise UnknownPart("block", id, "The task", list(self.blocks))
+        return self.blocks[id]
+
+    def link(self, a: str, b: str) -> None:
+        """Let block `b` see the value of block `a`."""
+        self.block(a).link(self.block(b))
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """The links between blocks, as pairs of ids."""
+        ids = {id(block): name for name, block in self.blocks.items()}
+        found = [(name, ids.get(id(f), f.id or "?")) for name, block in self.blocks.items() for f in block.followers]
+        return found + self._loose
+
+    def to_json(self) -> dict[str, Any]:
+        """The task as it stands in a document, but for its id."""
+        told: dict[str, Any] = {"type": self.type}
+        told |= {key: value for key, value in self.settings.items() if value not in (None, {})}
+        if self.blocks:
+            told["blocks"] = [block.to_json() for block in self.blocks.values()]
+        if self.links:
+            told["links"] = [{"from": a, "to": b} for a, b in self.links]
+        copied: dict[str, Any] = copy_value({**told, **self.extra})
+        return copied
+
+    @classmethod
+    def from_json(cls, text: str | bytes | Mapping[str, Any]) -> "TaskSpec":
+        """The spec that a document's task holds; its id is left out."""
+        told = read(text)
+        spec = TaskSpec(needed(told, "type", "A task"))
+        told.pop("id", None)
+        for block in told.pop("blocks", None) or ():
+            made = Block.from_json(block)
+            spec.blocks[str(made.id)] = made
+        for link in told.pop("links", None) or ():
+            a, b = link.get("from"), link.get("to")
+            if a in spec.blocks and b in spec.blocks:
+                spec.link(a, b)
+            else:
+                spec._loose.append((a, b))
+        spec.settings = {key: told.pop(key) for key in cls.SETTINGS if key in told}
+        spec.extra = told
+        return spec
+
+
+class Holder(Protocol):
+    """The workflow that a task is in."""
+
+    last_run: RunView | None
+
+    def settle_lines(self, task: "Task") -> None:
+        """Take over the lines of a task that can be drawn now."""
+
+
+class PortRef(NamedTuple):
+    """A port of a task: where a connection begins or ends."""
+
+    task: "Task"
+    name: str
+
+    def connect(self, other: "Task | PortRef") -> None:
+        """Draw a line from this output to a task (order) or to an input of it (data)."""
+        self.task._connect(self.name, other)
+
+
+class Task:
+    """A task in a workflow: a spec, the lines from it, and how it fared in the last run."""
+
+    def __init__(self, spec: TaskSpec, id: str | None = None) -> None:
+        self.id = id
+        self.spec = spec
+        self.workflow: Holder | None = None
+        self.pending: list[tuple[str | None, Task, str | None]] = []
+        """Lines drawn before both their ends were in a workflow."""
+
+    def __getitem__(self, port: str) -> PortRef:
+        return PortRef(self, port)
+
+    def connect(self, other: "Task | PortRef") -> None:
+        """Draw a line from this task to another (order) or to an input of it (the mapping of all outputs)."""
+        self._connect(None, other)
+
+    def add_block(self, block: Block, id: str | None = None) -> Block:
+        """Add a block at the end of the list."""
+        return self.spec.add_block(block, id)
+
+    def remove_block(self, id: str) -> Block:
+        """Take a block out, with its links."""
+        return self.spec.remove_block(id)
+
+    def link(self, a: str, b: str) -> None:
+        """Let block `b` see the value of block `a`."""
+        self.spec.link(a, b)
+
+    def set_type(self, type: str, config: Mapping[str, Any] | None = None) -> None:
+        """Make it a task of another type, with settings for it."""
+        self.spec.set_type(type, config)
+
+    async def evaluate(self, block_id: str, inputs: Mapping[str, Any] | None = None) -> Any:
+        """The value of one block over `inputs`, the blocks before it being evaluated too."""
+        self.spec.block(block_id)
+        registry = installed().registry.fresh()
+        try:
+            plan = prepare({"blockloom": FORMAT, "tasks": [{"id": "task", **self.spec.to_json()}]}, registry)
+            task = plan.tasks[0]
+            values = copy_value(dict(inputs or {}))
+            context = TaskContext("task", task.type, task.config, values, _Alone(registry), task.sequence)
+            return (await context.evaluate_blocks(until=block_id))[block_id]
+        finally:
+            await registry.close()
+
+    @property
+    def type(self) -> str:
+        """The name of its type."""
+        return self.spec.type
+
+    @property
+    def blocks(self) -> dict[str, Block]:
+        """Its blocks by id, in order."""
+        return self.spec.blocks
+
+    @property
+    def state(self) -> TaskState:
+        """How it stands in the workflow's last run; WAITING before the first."""
+        record = self._record()
+        return record.state if record else TaskState.WAITING
+
+    @property
+    def outputs(self) -> Mapping[str, Any]:
+        """What it gave in the workflow's last run."""
+        record = self._record()
+        return (record and record.outputs) or {}
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """What it was given in the workflow's last run; before the first, its literal inputs."""
+        run = self.workflow and self.workflow.last_run
+        if isinstance(run, LiveRun) and self.id is not None and self.id in run.run.plan.index:
+            given: Mapping[str, Any] = copy_value(run.run.given[run.run.plan.index[self.id]] or {})
+            return given
+        return self.spec.inputs
+
+    def to_json(self) -> dict[str, Any]:
+        """The task as it stands in a document."""
+        return {"id": self.id, **self.spec.to_json()} if self.id else self.spec.to_json()
+
+    @classmethod
+    def from_json(cls, text: str | bytes | Mapping[str, Any]) -> "Task":
+        """The task that a document holds."""
+        told = read(text)
+        return Task(TaskSpec.from_json(told), told.get("id"))
+
+    def _record(self) -> TaskRecord | None:
+        run = self.workflow and self.workflow.last_run
+        return run.tasks.get(self.id) if run and self.id else None
+
+    def _connect(self, port: str | None, other: "Task | PortRef") -> None:
+        task, name = (other.task, other.name) if isinstance(other, PortRef) else (other, None)
+        self.pending.append((port, task, name))
+        if self.workflow is not None:
+            self.workflow.settle_lines(self)
+
+
+class _Alone:
+    """What a task reaches when it is evaluated outside a run: nothing but the block types."""
+
+    run_id = "none"
+
+    def __init__(self, registry: Registry) -> None:
+        self.block_type: Callable[[str], Any] = registry.block
+
+    def note(self, task: str, type: str, data: Mapping[str, Any]) -> None:
+        """Nobody watches."""

@@ -1,0 +1,260 @@
+"""Workflows as Python programs write and run them."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from ..check import check
+from ..codec import FORMAT
+from ..draw import draw
+from ..engine import Engine
+from ..errors import BadUsage, NotFound, UnknownPart
+from ..live import RunView
+from ..plugins import installed
+from ..problem import Problem
+from ..spec import Connection
+from ..states import RunState
+from ..store import Store
+from ..stores import open_store
+from ..values import copy_value
+from .block import read, refuse_field
+from .task import Task
+from .trigger import Trigger
+
+
+class WorkflowSpec:
+    """The plan of a workflow: tasks and the lines between them. An attribute that is a task is added."""
+
+    tasks: dict[str, Task]
+
+    def __init__(self, name: str = "", inputs: Mapping[str, Any] | None = None) -> None:
+        self.name = name
+        self.inputs: dict[str, Any] = copy_value(dict(inputs or {}))
+        self.connections: list[Connection] = []
+        self.triggers: list[Trigger] = []
+        self.extra: dict[str, Any] = {}
+        self.line_extras: dict[Connection, dict[str, Any]] = {}
+        self.last_run: RunView | None = None
+        self.tasks = {}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, Task):
+            refuse_field(name, "task", self.__dict__)
+            WorkflowSpec.add_task(self, value, name)
+        super().__setattr__(name, value)
+
+    def add_task(self, task: Task, id: str | None = None) -> Task:
+        """Add a task at the end of the list, and the lines drawn from and to it so far."""
+        id = id or task.id
+        if id is None:
+            raise BadUsage("The task needs an id: add_task(task, id).")
+        if self.tasks.get(id, task) is not task:
+            raise BadUsage(f"The workflow has a task {id!r} already.")
+        if task.workflow not in (None, self):
+            raise BadUsage(f"The task {task.id!r} is in another workflow already; make a new one from its spec.")
+        task.id, task.workflow = id, self
+        self.tasks[id] = task
+        for other in self.tasks.values():
+            WorkflowSpec.settle_lines(self, other)
+        return task
+
+    def remove_task(self, id: str) -> Task:
+        """Take a task out, with its connections."""
+        task = self._task(id)
+        del self.tasks[id]
+        task.workflow = None
+        self.connections[:] = [line for line in self.connections if id not in (line.source, line.target)]
+        return task
+
+    def connect(self, start: str, end: str) -> None:
+        """Draw a line from `"a.p"` or `"a"` to `"b.q"` or `"b"`."""
+        line = Connection.parse(start, end)
+        self._task(line.source)
+        self._task(line.target)
+        self.connections.append(line)
+
+    def disconnect(self, start: str, end: str) -> None:
+        """Remove a line; raises UnknownPart where there is none."""
+        line = Connection.parse(start, end)
+        if line not in self.connections:
+            there = [f"{c.start} → {c.end}" for c in self.connections]
+            raise UnknownPart("connection", f"{start} → {end}", "The workflow", there)
+        self.connections.remove(line)
+
+    def move_task(self, id: str, index: int) -> None:
+        """Give a task another place in the list, counted from 0: of ready tasks, the first in it runs next."""
+        task = self._task(id)
+        if not 0 <= index < len(self.tasks):
+            raise BadUsage(f"The workflow has {len(self.tasks)} tasks: there is no place {index}.")
+        others = [other for other in self.tasks.values() if other is not task]
+        self._reorder([*others[:index], task, *others[index:]])
+
+    def swap_tasks(self, a: str, b: str) -> None:
+        """Let two tasks exchange their places in the flow: each gets the lines and the place of the other.
+
+        Raises BadUsage, and changes nothing, where their ports do not allow it.
+        """
+        order = list(self.tasks.values())
+        place = order.index(self._task(a)), order.index(self._task(b))
+        lines = list(self.connections)
+        before = {(p.code, p.message) for p in WorkflowSpec.check(self)}
+        swapped = {a: b, b: a}
+        order[place[0]], order[place[1]] = order[place[1]], order[place[0]]
+        self.connections[:] = [
+            line._replace(source=swapped.get(line.source, line.source), target=swapped.get(line.target, line.target))
+            for line in lines
+        ]
+        worse = [p for p in WorkflowSpec.check(self) if p.severity == "error" and (p.code, p.message) not in before]
+        if worse:
+            self.connections[:] = lines
+            raise BadUsage(f"{a!r} and {b!r} cannot be swapped: " + " ".join(p.message for p in worse))
+        self._reorder(order)
+
+    def check(self) -> list[Problem]:
+        """Everything that is wrong with it."""
+        return check(WorkflowSpec.to_json(self), installed().registry)
+
+    def graph(self, format: str = "mermaid") -> str:
+        """Its drawing, as `mermaid`, `dot` or `json`."""
+        return draw(WorkflowSpec.to_json(self), format)
+
+    def settle_lines(self, task: Task) -> None:
+        """Take over the lines of a task whose both ends are in this workflow now."""
+        left = []
+        for port, target, name in task.pending:
+            if task.workflow is self and target.workflow is self and task.id and target.id:
+                self.connections.append(Connection(task.id, port, target.id, name))
+            else:
+                left.append((port, target, name))
+        task.pending = left
+
+    def to_json(self) -> dict[str, Any]:
+        """The workflow as a document."""
+        for task in self.tasks.values():
+            if task.pending:
+                raise BadUsage(f"The task {task.id!r} is connected to a task that is not in this workflow.")
+        told: dict[str, Any] = {"blockloom": FORMAT}
+        if self.name:
+            told["name"] = self.name
+        if self.inputs:
+            told["inputs"] = self.inputs
+        told["tasks"] = [task.to_json() for task in self.tasks.values()]
+        told["connections"] = [line.to_json() | self.line_extras.get(line, {}) for line in self.connections]
+        if self.triggers:
+            told["triggers"] = [trigger.to_json() for trigger in self.triggers]
+        copied: dict[str, Any] = copy_value(told | self.extra)
+        return copied
+
+    @classmethod
+    def from_json(cls, text: str | bytes | Mapping[str, Any]) -> "WorkflowSpec":
+        """The workflow that a document holds; raises BadFormat, or BadUsage where a part has no id or type."""
+        made = cls.__new__(cls)
+        WorkflowSpec.__init__(made)
+        told = read(text)
+        told.pop("blockloom", None)
+        made.name = told.pop("name", None) or ""
+        made.inputs = told.pop("inputs", None) or {}
+        for task in told.pop("tasks", None) or ():
+            made.add_task(Task.from_json(task))
+        for line in told.pop("connections", None) or ():
+            connection = Connection.parse(str(line.pop("from", "")), str(line.pop("to", "")))
+            made.connections.append(connection)
+            if line:
+                made.line_extras[connection] = line
+        made.triggers = [Trigger.from_json(trigger) for trigger in told.pop("triggers", None) or ()]
+        made.extra = told
+        return made
+
+    def _task(self, id: str) -> Task:
+        if id not in self.tasks:
+            raise UnknownPart("task", id, "The workflow", list(self.tasks))
+        return self.tasks[id]
+
+    def _reorder(self, order: list[Task]) -> None:
+        self.tasks.clear()
+        self.tasks.update({str(task.id): task for task in order})
+
+
+class Workflow(WorkflowSpec):
+    """A workflow that can be run: a spec's tasks and lines, and its last run."""
+
+    def __init__(self, spec: WorkflowSpec | None = None) -> None:
+        super().__init__()
+        if spec is not None:
+            self.__dict__.update({name: spec.__dict__[name] for name in self.__dict__})
+            for task in self.tasks.values():
+                task.workflow = self
+
+    @classmethod
+    def from_json(cls, text: str | bytes | Mapping[str, Any]) -> "Workflow":
+        """The workflow that a document holds."""
+        return Workflow(WorkflowSpec.from_json(text))
+
+    async def run(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        max_concurrency: int | None = None,
+        store: str | Store | None = None,
+        durability: str | None = None,
+    ) -> RunView:
+        """Run to the end and return the finished run.
+
+        `store` is a URL such as `memory:` or a store; without one nothing is kept. Raises InvalidGraph or
+        InvalidInputs; a run that fails is returned, with the state FAILED.
+        """
+        run = await self.start(inputs, max_concurrency=max_concurrency, store=store, durability=durability)
+        try:
+            return await run.wait()
+        except asyncio.CancelledError:
+            await run.stop()
+            raise
+
+    async def start(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        max_concurrency: int | None = None,
+        store: str | Store | None = None,
+        durability: str | None = None,
+    ) -> RunView:
+        """Start a run and return it at once; `await run.wait()` waits for its end."""
+        plugins = installed()
+        opened = open_store(store, plugins.registry) if isinstance(store, str) else store
+        engine = Engine(plugins, opened, owns_store=isinstance(store, str))
+        try:
+            run = await engine.start(
+                self.to_json(), inputs, max_concurrency=max_concurrency, durability=durability, then=engine.close
+            )
+        except BaseException:
+            await engine.close()
+            raise
+        self.last_run = run
+        return run
+
+    @property
+    def state(self) -> RunState:
+        """The state of the last run; PENDING before the first."""
+        return RunState.PENDING if self.last_run is None else self.last_run.state
+
+    def current_tasks(self) -> list[Task]:
+        """The tasks that run."""
+        return [self.tasks[id] for id in (self.last_run.current if self.last_run else ()) if id in self.tasks]
+
+    async def stop(self) -> None:
+        """Stop the run and wait until what ran has ended."""
+        await self._run.stop()
+
+    async def pause(self) -> None:
+        """Let nothing new start until `resume`."""
+        await self._run.pause()
+
+    async def resume(self) -> None:
+        """Go on after `pause`."""
+        await self._run.resume()
+
+    @property
+    def _run(self) -> RunView:
+        if self.last_run is None:
+            raise NotFound("run", "of this workflow")
+        return self.last_run

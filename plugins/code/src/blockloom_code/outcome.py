@@ -1,0 +1,93 @@
+"""One evaluation under way, as the host sees it: what it printed and what it came to."""
+
+import asyncio
+import json
+import signal
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from blockloom import Problem, TaskFailed
+
+from .frames import FAILURE, LINE, VALUE, Reader, TooLong
+from .limits import MAX_LINES, MAX_MESSAGE, MAX_TYPE, MIB, Limits
+
+SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
+    "time_limit": ("the code ran longer than {limits.time:g} seconds", "代码运行超过了 {limits.time:g} 秒"),
+    "memory_limit": ("the code needed more memory than it may have", "代码需要的内存超过了上限"),
+    "output_limit": ("the code printed too much", "代码打印的内容过多"),
+    "input": ("the values that the code sees are too large for it", "代码看到的值过大"),
+    "sandbox_crashed": ("the process of the code ended unexpectedly", "运行代码的进程意外结束"),
+    "start": ("the process for the code did not start", "无法启动运行代码的进程"),
+    "closed": ("the engine was closed while the code ran", "代码运行时引擎已关闭"),
+}
+
+
+def failed(kind: str, sentence: str = "", more: str = "", limits: Limits | None = None) -> TaskFailed:
+    """The failure of the type `kind`, in the language of this process."""
+    english, chinese = SENTENCES[sentence or kind]
+    text = {"en": english.format(limits=limits) + more, "zh": chinese.format(limits=limits) + more}
+    return TaskFailed(kind, Problem(code=kind, text=text).message)
+
+
+class Job:
+    """One evaluation under way: what it printed goes to `log`, what it came to into `outcome`."""
+
+    def __init__(self, limits: Limits, log: Callable[[str], None], ended: "asyncio.Future[None]") -> None:
+        self.limits = limits
+        self.log = log
+        self.ended = ended
+        self.outcome: bytes | BaseException | None = None
+        self._reader = Reader(max(limits.result, MIB) + MIB)
+        self._lines = 0
+
+    def take(self, data: bytes) -> bool:
+        """Bytes that the job wrote; nothing in them is believed. Whether the job may go on."""
+        try:
+            for kind, body in self._reader.feed(data):
+                self._message(kind, body)
+        except TooLong:
+            self.outcome = failed("sandbox_crashed")
+        except Exception as error:
+            self.outcome = error
+        return not isinstance(self.outcome, BaseException)
+
+    def _message(self, kind: bytes, body: bytes) -> None:
+        if self.outcome is not None:
+            return
+        if kind == LINE:
+            self._print(body.decode(errors="replace"))
+        elif kind == VALUE:
+            self.outcome = body
+        elif kind == FAILURE:
+            self.outcome = _failure(body)
+
+    def _print(self, text: str) -> None:
+        for line in text.split("\n"):
+            self._lines += 1
+            if self._lines > MAX_LINES:
+                return
+            self.log(line)
+
+    def end(self, why: str, number: int) -> None:
+        """The job is gone; a result that came in time stands."""
+        if self.outcome is None:
+            self.outcome = self._unfinished(why, number)
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    def _unfinished(self, why: str, number: int) -> TaskFailed:
+        if why == "time" or number == signal.SIGXCPU:
+            return failed("time_limit", limits=self.limits)
+        if number == signal.SIGKILL and not why:
+            return failed("memory_limit")
+        return failed("sandbox_crashed", why if why in SENTENCES else "")
+
+
+def _failure(body: bytes) -> TaskFailed:
+    try:
+        kind, message = json.loads(body)
+        if isinstance(message, dict):
+            message = Problem(code="code", text={str(k): str(v) for k, v in message.items()}).message
+        return TaskFailed(str(kind)[:MAX_TYPE], str(message)[: 4 * MAX_MESSAGE])
+    except (ValueError, TypeError, RecursionError):
+        return failed("sandbox_crashed")

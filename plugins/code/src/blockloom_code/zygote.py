@@ -1,0 +1,178 @@
+"""The warm process from which each job is forked: it compiles, watches and passes on; it runs no block itself."""
+
+import gc
+import json
+import os
+import random
+import select
+import signal
+import struct
+import sys
+import time
+import warnings
+from types import CodeType
+from typing import Final, NoReturn
+
+from . import job
+from .cage import Cage
+from .facades import preload
+from .frames import DATA, END, JOB, KILL, READY, Reader, pack
+from .limits import MAX_INPUT, MIB, Limits
+from .program import Programs, Refused
+from .scope import scope
+
+_HOST: Final = 0
+"""The wire to the host, both ways."""
+_PIECE: Final = 65_536
+_PROGRAMS: Final = 256
+_OUT: Final = 3
+"""The file of a job to which it writes."""
+
+
+def serve() -> None:
+    """Answer the host until it goes away."""
+    warnings.simplefilter("ignore")
+    preload()
+    zygote = Zygote()
+    gc.collect()
+    gc.freeze()
+    zygote.serve()
+
+
+class Zygote:
+    """One warm process, with one job at a time."""
+
+    def __init__(self) -> None:
+        self._output = job.Output()
+        self._random = random.Random()
+        self._scope = scope(self._output.print, self._random)
+        self._programs = Programs(_PROGRAMS)
+        self._cage = Cage()
+        self._cage.adopt()
+        self._reader = Reader(MAX_INPUT + MIB)
+
+    def serve(self) -> None:
+        """Take jobs one after another."""
+        self._send(READY, json.dumps(self._layers()).encode())
+        while data := os.read(_HOST, _PIECE):
+            for kind, body in self._reader.feed(data):
+                # A request to kill may come when its job is already gone.
+                if kind == JOB:
+                    self._job(body)
+
+    def _send(self, kind: bytes, body: bytes) -> None:
+        view = memoryview(pack(kind, body))
+        while view:
+            view = view[os.write(_HOST, view) :]
+
+    def _job(self, body: bytes) -> None:
+        (length,) = struct.unpack_from("!I", body)
+        order = json.loads(body[4 : 4 + length])
+        limits = Limits(**order["limits"])
+        try:
+            program = self._programs.get(order["source"], tuple(order["names"]))
+        except Refused as error:
+            self._send(DATA, job.failure("code_refused", _sentences(error)))
+            self._send(END, _end("", 0))
+            return
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            self._child(write, program, order["source"], body[4 + length :], limits)
+        os.close(write)
+        why = self._watch(read, time.monotonic() + limits.time)
+        self._finish(pid, why)
+        os.close(read)
+
+    def _child(self, out: int, program: CodeType, source: str, values: bytes, limits: Limits) -> NoReturn:
+        try:
+            _close_all_but(out)
+            self._output.open(_OUT, limits)
+            self._random.seed()
+            self._cage.enter(limits)
+            job.run(program, source, values, self._scope, self._output)
+        finally:
+            os._exit(1)
+
+    def _watch(self, read: int, deadline: float) -> str:
+        """Pass on what a job writes until it ends, its time is up or the host has enough of it; why it ended."""
+        poll = select.poll()
+        poll.register(read, select.POLLIN)
+        poll.register(_HOST, select.POLLIN)
+        while (left := deadline - time.monotonic()) > 0:
+            for file, _ in poll.poll(left * 1000 + 1):
+                if file == _HOST:
+                    return self._interrupted()
+                data = os.read(read, _PIECE)
+                if not data:
+                    return ""
+                self._send(DATA, data)
+        return "time"
+
+    def _interrupted(self) -> str:
+        data = os.read(_HOST, _PIECE)
+        if not data:
+            return "gone"
+        kinds = [kind for kind, _ in self._reader.feed(data)]
+        return "killed" if KILL in kinds else "confused"
+
+    def _finish(self, pid: int, why: str) -> None:
+        os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+        _end_strays()
+        if why in ("gone", "confused"):
+            sys.exit(0)
+        self._send(END, _end(why, os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0))
+
+    def _layers(self) -> dict[str, bool]:
+        """Which layers of the cage hold on this machine, found by entering it once."""
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            _close_all_but(write)
+            os.write(_OUT, json.dumps(self._cage.enter(Limits())).encode())
+            os._exit(0)
+        os.close(write)
+        data = os.read(read, _PIECE)
+        os.close(read)
+        os.waitpid(pid, 0)
+        layers: dict[str, bool] = json.loads(data)
+        return layers
+
+
+def _sentences(error: Refused) -> dict[str, str]:
+    texts = [(r.text, r.advice) for r in error.refusals[:20]]
+    return {name: "\n".join(f"{text[name]} {advice[name]}" for text, advice in texts) for name in ("en", "zh")}
+
+
+def _end(why: str, signal: int) -> bytes:
+    return json.dumps({"why": why, "signal": signal}).encode()
+
+
+def _close_all_but(out: int) -> None:
+    """Keep the way out and nothing else: not the wire to the host."""
+    if out != _OUT:
+        os.dup2(out, _OUT)
+    os.dup2(1, _HOST)
+    os.closerange(_OUT + 1, 256)
+
+
+def _end_strays() -> None:
+    """Kill what a job left behind; there is nothing where the kernel forbids it to fork."""
+    while True:
+        try:
+            if os.waitpid(-1, os.WNOHANG)[0]:
+                continue
+        except ChildProcessError:
+            return
+        for pid in _children():
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.001)
+
+
+def _children() -> list[int]:
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children") as file:
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []

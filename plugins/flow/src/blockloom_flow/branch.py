@@ -1,0 +1,123 @@
+"""Tasks that choose which way a graph goes on."""
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
+
+import blockloom
+from blockloom import BlockSpec, Embedded, Port, PortSet, TaskContext, TaskType
+from pydantic import AfterValidator, Field
+
+from .ends import CATEGORY
+
+
+def _one_expression(text: str) -> str:
+    """Refuse a condition that is not one expression."""
+    try:
+        ast.parse(text.strip(), mode="eval")
+    except SyntaxError as error:
+        raise ValueError(f"not one expression: {error.msg} (line {error.lineno}, column {error.offset})") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise ValueError(f"not one expression: {error}") from None
+    return text
+
+
+Condition = Annotated[str, Field(min_length=1), AfterValidator(_one_expression)]
+"""One expression of the code block's language, over the task's inputs."""
+
+_VALUE = {"value": Port()}
+
+
+def expression(condition: str, *path: str | int) -> Embedded:
+    """A condition as the content of a code block."""
+    return Embedded(path, "code", {"source": condition.strip()})
+
+
+class If(TaskType):
+    """Goes one of two ways: the output that is taken carries the input `value`."""
+
+    name = "if"
+    title: ClassVar = {"en": "If", "zh": "如果"}
+    description: ClassVar = {
+        "en": "Takes the output true or false, as its condition says; the one taken carries the input value.",
+        "zh": "按条件走 true 或 false 输出；走的那个输出带有输入 value。",
+    }
+    icon = "◇"
+    category: ClassVar = CATEGORY
+    examples: ClassVar = ({"condition": "value > limit"},)
+    effects = "pure"
+
+    class Config(blockloom.Config):
+        """`condition` is one expression over the inputs."""
+
+        condition: Condition
+
+    def ports(self, config: Any, blocks: Sequence[BlockSpec]) -> PortSet:
+        """The input `value` and any others, which the condition sees."""
+        outputs = {"true": Port(branch=True), "false": Port(branch=True)}
+        return PortSet(inputs=_VALUE, outputs=outputs, open_inputs=True)
+
+    def embedded(self, config: Any) -> Iterable[Embedded]:
+        """The condition."""
+        return [expression(config.condition, "condition")]
+
+    async def run(self, task: TaskContext) -> Mapping[str, Any]:
+        """The port that the condition chooses."""
+        taken = "true" if await task.evaluate_at("condition") else "false"
+        return {taken: task.values["value"]}
+
+
+class Case(blockloom.Config):
+    """One way that a switch may take."""
+
+    port: Annotated[str, Field(pattern=r"^[\w-]{1,200}$")]
+    when: Condition
+
+
+def _usable(cases: list[Case]) -> list[Case]:
+    for case in cases:
+        if case.port in ("default", "error"):
+            raise ValueError(f"a case cannot be named {case.port!r}: every switch has that port already")
+    return cases
+
+
+class Switch(TaskType):
+    """Goes the way of the first case that holds, or of all of them, or of `default`."""
+
+    name = "switch"
+    title: ClassVar = {"en": "Switch", "zh": "分支"}
+    description: ClassVar = {
+        "en": "Takes the output of the first case that holds (or of all that hold), else default; what is taken "
+        "carries the input value.",
+        "zh": "走第一个成立的情况（或所有成立的情况）的输出，否则走 default；走的输出带有输入 value。",
+    }
+    icon = "⑂"
+    category: ClassVar = CATEGORY
+    examples: ClassVar = ({"cases": [{"port": "high", "when": "value > 10"}, {"port": "low", "when": "value < 1"}]},)
+    effects = "pure"
+
+    class Config(blockloom.Config):
+        """`mode` first stops at the first case that holds; all takes every one."""
+
+        cases: Annotated[list[Case], Field(min_length=1), AfterValidator(_usable)]
+        mode: Literal["first", "all"] = "first"
+
+    def ports(self, config: Any, blocks: Sequence[BlockSpec]) -> PortSet:
+        """The input `value` and any others; an output a case, and `default`."""
+        names = [*(case.port for case in config.cases), "default"]
+        return PortSet(inputs=_VALUE, outputs={name: Port(branch=True) for name in names}, open_inputs=True)
+
+    def embedded(self, config: Any) -> Iterable[Embedded]:
+        """The condition of each case."""
+        return [expression(case.when, "cases", i, "when") for i, case in enumerate(config.cases)]
+
+    async def run(self, task: TaskContext) -> Mapping[str, Any]:
+        """The ports of the cases that hold."""
+        value = task.values["value"]
+        taken: dict[str, Any] = {}
+        for i, case in enumerate(task.config.cases):
+            if await task.evaluate_at("cases", i, "when"):
+                taken[case.port] = value
+                if task.config.mode == "first":
+                    break
+        return taken or {"default": value}
