@@ -7,6 +7,7 @@ from .errors import (
     BadUsage,
     BadValue,
     BlockloomError,
+    BodyFailed,
     Conflict,
     InvalidGraph,
     InvalidInputs,
@@ -30,7 +31,7 @@ from .live import RunView
 from .plugins import Plugins
 from .problem import Problem
 from .registry import Registry
-from .spec import BlockSpec, Connection, Port, PortSet
+from .spec import BlockSpec, Connection, Graph, Port, PortSet
 from .states import Reason, RunState, TaskState
 from .store import MemoryStore, Store
 from .task import Embedded, TaskContext, TaskType
@@ -48,6 +49,7 @@ __all__ = [
     "BlockSpec",
     "BlockType",
     "BlockloomError",
+    "BodyFailed",
     "Config",
     "Conflict",
     "Connection",
@@ -56,6 +58,7 @@ __all__ = [
     "Engine",
     "Event",
     "Executor",
+    "Graph",
     "InProcessExecutor",
     "InvalidGraph",
     "InvalidInputs",

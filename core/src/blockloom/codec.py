@@ -2,11 +2,11 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from .errors import BadFormat
+from .errors import BadFormat, BadValue
 from .problem import Problem
 from .sentences import problem
 from .values import MAX_DEPTH, copy_value
@@ -31,12 +31,19 @@ def read_file(path: str | Path) -> dict[str, Any]:
 
     Raises BadFormat, also where the file cannot be read.
     """
+    return document(read_value(path))
+
+
+def read_value(path: str | Path) -> Any:
+    """Any value in a file, as `read_file` reads a document; raises BadFormat."""
     path = Path(path)
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        refuse("no-file", path=str(path), why=error.strerror or str(error))
-    return read_yaml(data) if path.suffix.lower() in (".yaml", ".yml") else read_json(data)
+        # Some files, such as /dev/zero, have no end.
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        refuse("no-file", path=str(path), why=getattr(error, "strerror", None) or str(error))
+    return parse_yaml(data) if path.suffix.lower() in (".yaml", ".yml") else parse_json(data)
 
 
 def read_json(text: str | bytes) -> dict[str, Any]:
@@ -46,14 +53,19 @@ def read_json(text: str | bytes) -> dict[str, Any]:
 
 def read_yaml(text: str | bytes) -> dict[str, Any]:
     """The document in a YAML 1.2 text; raises BadFormat."""
-    from .yaml12 import YamlError, parse
+    return document(parse_yaml(text))
+
+
+def parse_yaml(text: str | bytes) -> Any:
+    """Any YAML 1.2 value, as strictly as JSON and without tags; raises BadFormat."""
+    from .yaml12 import YamlError, YamlTooDeep, parse
 
     try:
-        return document(parse(_decode(text)))
+        return parse(_decode(text))
+    except YamlTooDeep:
+        refuse("too-deep", limit=MAX_DEPTH)
     except YamlError as error:
         refuse("not-yaml", why=error.why, line=error.line, column=error.column)
-    except RecursionError:
-        refuse("too-deep", limit=MAX_DEPTH)
 
 
 def parse_json(text: str | bytes) -> Any:
@@ -80,7 +92,10 @@ def document(value: Any) -> dict[str, Any]:
         refuse("not-a-mapping")
     if _depth(value) > MAX_DEPTH:
         refuse("too-deep", limit=MAX_DEPTH)
-    copied: dict[str, Any] = copy_value(value)
+    try:
+        copied: dict[str, Any] = copy_value(dict(value))
+    except BadValue as error:
+        refuse("bad-value", why=str(error))
     return copied
 
 
@@ -129,14 +144,17 @@ def _finite(text: str) -> float:
 
 def _depth(value: Any) -> int:
     """How deeply lists and mappings nest; stops counting just beyond the limit."""
-    level, depth = [value], 0
-    while depth <= MAX_DEPTH:
-        level = [v for outer in level for v in _inside(outer) if isinstance(v, dict | list | tuple)]
-        if not level:
-            return depth
+    level, depth = _containers([value]), 0
+    while level and depth <= MAX_DEPTH:
         depth += 1
+        level = _containers(inner for outer in level for inner in _inside(outer))
     return depth
 
 
+def _containers(values: Iterable[Any]) -> Collection[Any]:
+    # One object may stand in many places, or hold itself: each counts once a level.
+    return {id(value): value for value in values if isinstance(value, dict | list | tuple)}.values()
+
+
 def _inside(value: Any) -> Any:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return value.values() if isinstance(value, dict) else value

@@ -8,7 +8,7 @@ from typing import Any, Final
 from .check import check, complete_inputs, prepare
 from .errors import BadUsage, NotFound
 from .executor import Executor, InProcessExecutor
-from .fold import Queue
+from .fold import Agenda
 from .journal import Journal
 from .live import LiveRun, PastRun, RunView
 from .plan import Plan
@@ -149,11 +149,10 @@ class Engine:
         return self.store
 
     def _launch(self, plan: Plan, stored: StoredRun, max_concurrency: int | None) -> LiveRun:
-        queue: Queue = []
         log = Log(self._clock)
-        run = Run(plan, log, queue)
+        run = Run(plan, log, Agenda())
         journal = Journal(stored.id, log, self.store, self._observers)
-        scheduler = Scheduler(run, queue, journal, self._executor, self.registry, max_concurrency)
+        scheduler = Scheduler(run, journal, self._executor, self.registry, max_concurrency)
         live = LiveRun(run, scheduler, journal, stored.workflow)
         self._runs[stored.id] = live
         self._forget()

@@ -175,3 +175,11 @@ class TaskFailed(BlockloomError):
     def __init__(self, type: str, message: str) -> None:
         super().__init__(message)
         self.type = type
+
+
+class BodyFailed(TaskFailed):
+    """A task failed because the body that it holds did; `inner` names the task in the body, as `each[1].d`."""
+
+    def __init__(self, type: str, message: str, inner: str) -> None:
+        super().__init__(type, message)
+        self.inner = inner

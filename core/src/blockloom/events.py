@@ -1,9 +1,10 @@
 """The facts of a run: small, frozen, numbered; everything shown about a run is derived from them."""
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, overload
 
 VERSION: Final = 1
 """The version of the events' shape, written beside a journal."""
@@ -52,6 +53,46 @@ class Event(NamedTuple):
         if self.task is not None:
             told["task"] = self.task
         return told
+
+
+class EventLog(Sequence[Event]):
+    """The events of one run, kept in columns: an Event is made when somebody reads it.
+
+    A run has a few events a task; kept as objects, they would be most of what the garbage collector walks.
+    """
+
+    __slots__ = ("_data", "_tasks", "_times", "_types")
+
+    def __init__(self) -> None:
+        self._times = array("d")
+        self._types: list[str] = []
+        self._tasks: list[str | None] = []
+        self._data: list[Mapping[str, Any]] = []
+
+    def add(self, time: float, type: str, task: str | None, data: Mapping[str, Any]) -> None:
+        """Take in one more event; its `seq` is the new length."""
+        self._times.append(time)
+        self._types.append(type)
+        self._tasks.append(task)
+        self._data.append(data)
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Event]: ...
+    def __getitem__(self, index: int | slice) -> Event | list[Event]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        index = range(len(self))[index]
+        return Event(index + 1, self._times[index], self._types[index], self._tasks[index], self._data[index])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def moment(seconds: float) -> str:

@@ -8,7 +8,7 @@ from heapq import heappush
 from typing import Any, Final
 
 from . import events as e
-from .events import NOTHING, Event
+from .events import NOTHING
 from .plan import Line, Plan
 from .spec import ERROR_PORT
 from .states import RUN_ENDS, Reason, RunState, TaskState
@@ -18,32 +18,38 @@ PENDING, ALIVE, DEAD = 0, 1, 2
 
 _WAITING, _READY, _RUNNING = TaskState.WAITING, TaskState.READY, TaskState.RUNNING
 _COMPLETED, _FAILED, _CANCELED = TaskState.COMPLETED, TaskState.FAILED, TaskState.CANCELED
-_ENDS: Final = {
-    e.RUN_COMPLETED: RunState.COMPLETED,
-    e.RUN_FAILED: RunState.FAILED,
-    e.RUN_STOPPED: RunState.STOPPED,
-}
 
 Place = tuple[int, ...]
 """Where a task stands in the order in which ready tasks run: its number, below that of the task that holds it."""
 
-Queue = list[tuple[Place, int, Any]]
-"""A heap of the ready tasks of all scopes of a run: place, number, and the scope."""
+
+class Agenda:
+    """What the scopes of a run leave to be done: tasks to run and tasks to end.
+
+    `ready` is a heap of (place, number, scope); `condemned` lists (scope, number) of tasks that run and must be
+    ended.
+    """
+
+    __slots__ = ("condemned", "ready")
+
+    def __init__(self) -> None:
+        self.ready: list[tuple[Place, int, Any]] = []
+        self.condemned: list[tuple[Any, int]] = []
 
 
 class Fold:
     """What is known of one scope after its events so far.
 
     Tasks are spoken of by their number in `plan.tasks`. `ready` counts those that are ready; `running` holds
-    those that run, `doomed` those of them that must be canceled, with the reason, `condemned` the doomed that
-    nobody has ended yet, `delayed` those that wait to be tried again. `rest` says how the scope ends, and why
-    what is left of it is canceled, once that is certain.
+    those that run, `doomed` those of them that must be canceled, with the reason, `delayed` those that wait to
+    be tried again. `rest` says how the scope ends, and why what is left of it is canceled, once that is certain.
     """
 
-    def __init__(self, plan: Plan, queue: Queue, prefix: str = "", place: Place = ()) -> None:
+    def __init__(self, plan: Plan, agenda: Agenda, prefix: str = "", place: Place = ()) -> None:
         tasks = plan.tasks
         self.plan = plan
         self.prefix = prefix
+        self.ids = [prefix + task.id for task in tasks] if prefix else plan.ids
         self.place = place
         self.state = RunState.PENDING
         self.inputs: Mapping[str, Any] = NOTHING
@@ -57,11 +63,10 @@ class Fold:
         self.ready = 0
         self.running: set[int] = set()
         self.doomed: dict[int, Reason] = {}
-        self.condemned: list[int] = []
         self.delayed: set[int] = set()
         self.rest: tuple[RunState, Reason] | None = None
         self.error: Mapping[str, Any] | None = None
-        self._queue = queue
+        self.agenda = agenda
         self._open = [task.incoming for task in tasks]
         self._undecided = [task.deciders for task in tasks]
         self._alive = [0] * len(tasks)
@@ -91,27 +96,29 @@ class Fold:
             if self.lines[feed.number] == ALIVE and (numbers is None or feed.number in numbers)
         ]
 
-    def apply(self, index: int, event: Event) -> None:
-        """Change the state as the event says; `index` is the number of its task, -1 for the scope itself."""
-        FOLD[event.type](self, index, event)
-
-    def _run_started(self, index: int, event: Event) -> None:
+    def _run_started(self, index: int, data: Mapping[str, Any]) -> None:
         self.state = RunState.RUNNING
-        self.inputs = event.data["inputs"]
+        self.inputs = data["inputs"]
 
-    def _run_paused(self, index: int, event: Event) -> None:
+    def _run_paused(self, index: int, data: Mapping[str, Any]) -> None:
         self.state = RunState.PAUSED
 
-    def _run_resumed(self, index: int, event: Event) -> None:
+    def _run_resumed(self, index: int, data: Mapping[str, Any]) -> None:
         self.state = RunState.RUNNING
 
-    def _run_ended(self, index: int, event: Event) -> None:
-        self.state = _ENDS[event.type]
+    def _run_completed(self, index: int, data: Mapping[str, Any]) -> None:
+        self.state = RunState.COMPLETED
 
-    def _task_waiting(self, index: int, event: Event) -> None:
+    def _run_failed(self, index: int, data: Mapping[str, Any]) -> None:
+        self.state = RunState.FAILED
+
+    def _run_stopped(self, index: int, data: Mapping[str, Any]) -> None:
+        self.state = RunState.STOPPED
+
+    def _task_waiting(self, index: int, data: Mapping[str, Any]) -> None:
         pass
 
-    def _task_ready(self, index: int, event: Event) -> None:
+    def _task_ready(self, index: int, data: Mapping[str, Any]) -> None:
         self.states[index] = _READY
         self.ready += 1
         self.delayed.discard(index)
@@ -120,48 +127,48 @@ class Fold:
             if self.plan.tasks[index].join.early:
                 feeds = self.plan.tasks[index].feeds
                 self._arrived[index] = frozenset(f.number for f in feeds if self.lines[f.number] == ALIVE)
-        heappush(self._queue, ((*self.place, index), index, self))
+        heappush(self.agenda.ready, ((*self.place, index), index, self))
 
-    def _task_started(self, index: int, event: Event) -> None:
+    def _task_started(self, index: int, data: Mapping[str, Any]) -> None:
         self.states[index] = _RUNNING
         self.ready -= 1
         self.running.add(index)
-        if event.data["attempt"] > 1:
-            self.attempts[index] = event.data["attempt"]
+        if data["attempt"] > 1:
+            self.attempts[index] = data["attempt"]
 
-    def _task_retrying(self, index: int, event: Event) -> None:
+    def _task_retrying(self, index: int, data: Mapping[str, Any]) -> None:
         self.states[index] = _WAITING
         self.running.discard(index)
         self.delayed.add(index)
         self.attempts.setdefault(index, 1)
 
-    def _task_completed(self, index: int, event: Event) -> None:
-        outputs = event.data["outputs"]
+    def _task_completed(self, index: int, data: Mapping[str, Any]) -> None:
+        outputs = data["outputs"]
         self.states[index] = _COMPLETED
         self.running.discard(index)
         self.gave[index] = outputs
         for line in self.plan.tasks[index].lines:
             self._resolve(line, line.port is None or line.port in outputs)
 
-    def _task_failed(self, index: int, event: Event) -> None:
+    def _task_failed(self, index: int, data: Mapping[str, Any]) -> None:
         task = self.plan.tasks[index]
         self.states[index] = _FAILED
         self.running.discard(index)
-        self.errors[index] = event.data["error"]
+        self.errors[index] = data["error"]
         for line in task.lines:
             self._resolve(line, line.port == ERROR_PORT)
         if not task.catches and self.rest is None:
-            self.error = event.data["error"]
+            self.error = data["error"]
             self.rest = (RunState.FAILED, Reason.FAILED_RUN)
 
-    def _task_canceled(self, index: int, event: Event) -> None:
+    def _task_canceled(self, index: int, data: Mapping[str, Any]) -> None:
         if self.states[index] is _READY:
             self.ready -= 1
         self.states[index] = _CANCELED
         self.running.discard(index)
         self.doomed.pop(index, None)
         self.delayed.discard(index)
-        self.reasons[index] = reason = Reason(event.data["reason"])
+        self.reasons[index] = reason = Reason(data["reason"])
         if reason is Reason.STOPPED and self.rest is None:
             self.rest = (RunState.STOPPED, Reason.STOPPED)
         for line in self.plan.tasks[index].lines:
@@ -184,9 +191,11 @@ class Fold:
         if task.type.starts:
             return dict.fromkeys(self.plan.inputs) | dict(self.inputs)
         given = dict(task.fixed)
+        lines, gave = self.lines, self.gave
         for number, source, port, name in task.feeds:
-            if self.lines[number] == ALIVE:
-                given[name] = self._value(source, port)
+            if lines[number] == ALIVE:
+                outputs = gave[source]
+                given[name] = self._value(source, port) if outputs is None or port is None else outputs[port]
         return given
 
     def _value(self, source: int, port: str | None) -> Any:
@@ -196,15 +205,15 @@ class Fold:
         return dict(outputs) if port is None else outputs[port]
 
 
-_Step = Callable[[Fold, int, Event], None]
+_Step = Callable[[Fold, int, Mapping[str, Any]], None]
 
 FOLD: Final[Mapping[str, _Step]] = {
     e.RUN_STARTED: Fold._run_started,
     e.RUN_PAUSED: Fold._run_paused,
     e.RUN_RESUMED: Fold._run_resumed,
-    e.RUN_COMPLETED: Fold._run_ended,
-    e.RUN_FAILED: Fold._run_ended,
-    e.RUN_STOPPED: Fold._run_ended,
+    e.RUN_COMPLETED: Fold._run_completed,
+    e.RUN_FAILED: Fold._run_failed,
+    e.RUN_STOPPED: Fold._run_stopped,
     e.TASK_WAITING: Fold._task_waiting,
     e.TASK_READY: Fold._task_ready,
     e.TASK_STARTED: Fold._task_started,

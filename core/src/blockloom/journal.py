@@ -121,7 +121,7 @@ class Journal:
         for observer, patience in list(self._observers.items()):
             try:
                 observer(self.run, event)
-            except Exception:
+            except (Exception, SystemExit):
                 name = getattr(observer, "__module__", repr(observer))
                 _log.exception("the observer of the plugin %s raised on %s", name, event.type)
                 self._observers[observer] = patience - 1

@@ -104,6 +104,11 @@ class Plan:
         return {task.id: task.index for task in self.tasks}
 
     @cached_property
+    def ids(self) -> list[str]:
+        """The ids of the tasks, by number."""
+        return [task.id for task in self.tasks]
+
+    @cached_property
     def ends(self) -> Sequence[int]:
         """The tasks whose inputs are the outputs."""
         return [task.index for task in self.tasks if task.type.ends]

@@ -4,9 +4,9 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, wraps
 from importlib.metadata import EntryPoint, entry_points, version
 from inspect import isclass
 from typing import Any, Final, Literal, TypeAlias
@@ -18,6 +18,8 @@ from packaging.utils import canonicalize_name
 from . import hookspecs
 from .block import BlockType
 from .errors import PluginError
+from .events import Event
+from .kind import Config, Ports
 from .registry import Registry
 from .spec import ERROR_PORT
 from .task import TaskType, declared_ports
@@ -36,6 +38,7 @@ _HOOKS: Final = {
     "executor": "blockloom_executors",
 }
 _BASES: Final[dict[str, type[Any]]] = {"block": BlockType, "task": TaskType, "trigger": TriggerType}
+_MODELS: Final[dict[str, type[Any]]] = {"Config": Config, "Content": Config, "Inputs": Ports, "Outputs": Ports}
 
 
 @dataclass(slots=True)
@@ -83,16 +86,19 @@ class Plugins:
     def load(cls, disable: Collection[str] | None = None) -> "Plugins":
         """All installed plugins, but for those disabled by name (`BLOCKLOOM_DISABLE`, separated by commas)."""
         if disable is None:
-            disable = {name.strip() for name in os.environ.get("BLOCKLOOM_DISABLE", "").split(",")}
+            disable = os.environ.get("BLOCKLOOM_DISABLE", "").split(",")
+        names = {name.strip() for name in disable} - {""}
+        distributions = {canonicalize_name(name) for name in names}
         plugins = cls()
         for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, _distribution(p))):
-            plugins.add(point, disabled=point.name in disable or _distribution(point) in disable)
+            disabled = point.name in names or canonicalize_name(_distribution(point)) in distributions
+            plugins.add(point, disabled=disabled)
         plugins.find_conflicts()
         return plugins
 
     def add(self, point: EntryPoint, disabled: bool = False) -> Plugin:
         """Load one plugin; whatever goes wrong with it is kept in its row, and nothing of it is used."""
-        plugin = Plugin(point.name, _distribution(point), point.dist.version if point.dist else "")
+        plugin = Plugin(point.name, _distribution(point), _version(point))
         self.found.append(plugin)
         began = time.perf_counter()
         if disabled:
@@ -140,12 +146,15 @@ class Plugins:
         self.commands += commands
         for implementation in self._manager.hook.blockloom_event.get_hookimpls():
             if implementation.plugin is module:
-                self.observers.append(implementation.function)
+                self.observers.append(_observer(implementation))
 
     def _ask(self, module: Any, hook: str) -> list[Any]:
         """What one plugin answers to one hook."""
-        implementations = getattr(self._manager.hook, hook).get_hookimpls()
-        return [offer for i in implementations if i.plugin is module for offer in i.function()]
+        answers = [i.function() for i in getattr(self._manager.hook, hook).get_hookimpls() if i.plugin is module]
+        for answer in answers:
+            if isinstance(answer, str) or not isinstance(answer, Iterable):
+                raise PluginError("", f"{hook} gave back {type(answer).__name__} instead of a list")
+        return [offer for answer in answers for offer in answer]
 
 
 @cache
@@ -166,6 +175,18 @@ def _guarded(name: str) -> Iterator[None]:
         raise PluginError(name, f"{type(error).__name__}: {error}") from error
 
 
+def _observer(implementation: pluggy.HookImpl) -> Callable[..., object]:
+    """A plugin's observer as a function of a run and an event, whichever of the two it asks for."""
+    function = implementation.function
+
+    @wraps(function)
+    def observe(run: str, event: Event) -> object:
+        given = {"run": run, "event": event}
+        return function(*(given[name] for name in implementation.argnames))
+
+    return observe
+
+
 def _examine(kind: str, type: Any) -> None:
     """Refuse a type that cannot work."""
     if not isclass(type) or not issubclass(type, _BASES.get(kind, object)):
@@ -173,14 +194,23 @@ def _examine(kind: str, type: Any) -> None:
     name = getattr(type, "name", None)
     if not isinstance(name, str) or not all(map(is_id, name.split("."))):
         raise PluginError("", f"the {kind} type {type.__name__} has no usable name: {name!r}")
-    if missing := getattr(type, "__abstractmethods__", None):
-        raise PluginError("", f"the {kind} type {name!r} does not define {', '.join(sorted(missing))}")
+    if missing := [n for n in dir(type) if getattr(getattr(type, n, None), "__isabstractmethod__", False)]:
+        raise PluginError("", f"the {kind} type {name!r} does not define {', '.join(missing)}")
+    for attribute, base in _MODELS.items():
+        model = getattr(type, attribute, base)
+        if kind in _BASES and not (isclass(model) and issubclass(model, base)):
+            raise PluginError("", f"{attribute} of the {kind} type {name!r} is no class made of {base.__name__}")
     if issubclass(type, TaskType) and ERROR_PORT in declared_ports(type).outputs:
         raise PluginError("", f"the task type {name!r} declares an output 'error', which every task has already")
 
 
 def _distribution(point: EntryPoint) -> str:
-    return point.dist.name if point.dist else ""
+    # An uninstallation that was cut off leaves a distribution without metadata, and so without a name.
+    return (point.dist and point.dist.name) or ""
+
+
+def _version(point: EntryPoint) -> str:
+    return (point.dist and point.dist.version) or ""
 
 
 def _incompatible(point: EntryPoint) -> str:

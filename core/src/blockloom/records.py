@@ -8,7 +8,7 @@ from . import events as e
 from .events import Event, moment
 from .states import RunState, TaskState
 
-_TASK_STATES: Mapping[str, TaskState] = {
+TASK_STATES: Mapping[str, TaskState] = {
     e.TASK_WAITING: TaskState.WAITING,
     e.TASK_READY: TaskState.READY,
     e.TASK_STARTED: TaskState.RUNNING,
@@ -82,7 +82,7 @@ class Records:
         record = self.tasks.get(event.task)
         if record is None:
             record = self.tasks[event.task] = TaskRecord()
-        record.state = _TASK_STATES[event.type]
+        record.state = TASK_STATES[event.type]
         if event.type == e.TASK_STARTED:
             record.started = event.time
             record.attempt = event.data["attempt"]

@@ -5,12 +5,16 @@ from difflib import get_close_matches
 from typing import Any, Final, NamedTuple, cast
 
 from .block import BlockType
-from .errors import TypeConflict, UnknownType
+from .errors import PluginError, TypeConflict, UnknownType
 from .kind import Kind
+from .schema import schema_of
 from .task import TaskType, declared_ports
 from .trigger import TriggerType
 
 KINDS: Final = ("block", "task", "trigger", "store", "executor")
+
+LONGEST: Final = 200
+"""Characters of a name for which similar names are looked up."""
 
 
 class Offer(NamedTuple):
@@ -35,7 +39,7 @@ class Offer(NamedTuple):
             told |= _about(self.type)
         for model in ("Config", "Content"):
             if hasattr(self.type, model):
-                told["schema"] = getattr(self.type, model).model_json_schema()
+                told["schema"] = schema_of(getattr(self.type, model))
         if issubclass(self.type, TaskType):
             told["ports"] = declared_ports(self.type).to_json()
         return told
@@ -57,7 +61,8 @@ class Registry:
 
     def offers(self, kind: str | None = None) -> list[Offer]:
         """Everything on offer, by kind and name; conflicting offers are all in it."""
-        return sorted(o for offers in self._offers.values() for o in offers if kind in (None, o.kind))
+        every = (o for offers in self._offers.values() for o in offers if kind in (None, o.kind))
+        return sorted(every, key=lambda o: (o.kind, o.name, o.plugin, o.distribution))
 
     def conflicts(self) -> Iterator[list[Offer]]:
         """The offers of each name that more than one plugin offers."""
@@ -71,14 +76,20 @@ class Registry:
         if offers:
             raise TypeConflict(kind, name, [o.owner for o in offers])
         names = [n for k, n in self._offers if k == kind]
+        near = get_close_matches(name, names) if len(name) <= LONGEST else []
         broken = "".join(f" The plugin {plugin} is broken: {why}" for plugin, why in self.broken.items())
-        raise UnknownType(kind, name, get_close_matches(name, names), broken.strip())
+        raise UnknownType(kind, name, near, broken.strip())
 
     def get(self, kind: str, name: str) -> Any:
-        """The type itself, made; raises UnknownType or TypeConflict."""
+        """The type itself, made; raises UnknownType, TypeConflict, or PluginError where it cannot be made."""
         made = self._made.get((kind, name))
         if made is None:
-            made = self._made[kind, name] = self.offer(kind, name).type()
+            offer = self.offer(kind, name)
+            try:
+                made = self._made[kind, name] = offer.type()
+            except Exception as error:
+                why = f"the {kind} type {name!r} cannot be made: {type(error).__name__}: {error}"
+                raise PluginError(offer.owner, why) from error
         return made
 
     def block(self, name: str) -> BlockType:

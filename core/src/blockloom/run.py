@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from . import events as e
-from .events import NOTHING, Event
-from .fold import ALIVE, FOLD, Fold, Place, Queue
+from .events import NOTHING, Event, EventLog
+from .fold import ALIVE, FOLD, Agenda, Fold, Place
 from .graph import leading_only
 from .plan import Plan, TaskPlan
 from .states import RUN_ENDS, TASK_ENDS, Reason, RunState, TaskState
@@ -24,29 +24,25 @@ _FIRST: Final = MappingProxyType({"attempt": 1})
 
 
 class Log:
-    """The events of one run, numbered and dated as they happen."""
+    """The events of one run, dated as they happen."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self.events: list[Event] = []
+        self.events = EventLog()
         self.clock = clock
-
-    def add(self, type: str, task: str | None, data: Mapping[str, Any]) -> Event:
-        """Record a new event."""
-        event = Event(len(self.events) + 1, self.clock(), type, task, data)
-        self.events.append(event)
-        return event
 
 
 class Run(Fold):
     """One scope of a run: its state, and the decisions that follow from what happens to it.
 
-    The scopes of a run share a log and a queue. Only the outermost tells how it starts and ends; a body's
-    scope is told of by its tasks alone, whose names begin with `prefix`.
+    The scopes of a run share a log and an agenda. Only the outermost tells how it starts and ends; a body's
+    scope is told of by its tasks alone, whose names begin with `prefix`. `on_end` is called when it has ended.
     """
 
-    def __init__(self, plan: Plan, log: Log, queue: Queue, prefix: str = "", place: Place = ()) -> None:
-        super().__init__(plan, queue, prefix, place)
+    def __init__(self, plan: Plan, log: Log, agenda: Agenda, prefix: str = "", place: Place = ()) -> None:
+        super().__init__(plan, agenda, prefix, place)
         self.log = log
+        self.level = 0
+        self.on_end: Callable[[], None] | None = None
 
     def begin(self, inputs: Mapping[str, Any]) -> None:
         """Start: what begins becomes ready, what no start task reaches is canceled."""
@@ -61,11 +57,18 @@ class Run(Fold):
         before = self.attempts.get(index)
         self._tell(e.TASK_STARTED, index, _FIRST if before is None else {"attempt": before + 1})
 
-    def complete(self, index: int, outputs: Mapping[str, Any]) -> None:
-        """A running task ended well; `outputs` holds its alive ports."""
-        if not self._is_late(index):
-            self._tell(e.TASK_COMPLETED, index, {"outputs": outputs})
-            self._decide()
+    def complete(self, index: int, outputs: Mapping[str, Any], ends: RunState | None = None) -> None:
+        """A running task ended well; `outputs` holds its alive ports. With `ends`, the scope ends so with it."""
+        if self._is_late(index):
+            return
+        self._tell(e.TASK_COMPLETED, index, {"outputs": outputs})
+        if ends is not None and self.rest is None:
+            self.rest = (ends, Reason.STOPPED)
+            if ends is RunState.FAILED:
+                id = self.ids[index]
+                self.error = {"type": "stopped", "message": f"the task {id!r} ended it as failed", "task": id}
+            self._cancel_rest()
+        self._decide()
 
     def fail(self, index: int, error: Mapping[str, Any]) -> None:
         """A running task failed; without a connection from its `error` port the scope fails with it."""
@@ -97,7 +100,11 @@ class Run(Fold):
         self._cancel(index, reason)
         self._decide()
 
-    def stop(self, state: RunState = RunState.STOPPED, reason: Reason = Reason.STOPPED) -> None:
+    def stop(
+        self,
+        state: RunState = RunState.STOPPED,
+        reason: Reason = Reason.STOPPED,
+    ) -> None:
         """End the scope: what has not finished is canceled."""
         if self.rest is None and not self.over:
             self.rest = (state, reason)
@@ -117,34 +124,34 @@ class Run(Fold):
 
     def replay(self, events: Iterable[Event]) -> None:
         """Apply events that were recorded earlier, then decide what was open when the record ended."""
-        for event in events:
-            self.log.events.append(event)
-            self.apply(-1 if event.task is None else self.plan.index[event.task], event)
+        for _, time, type, task, data in events:
+            self.log.events.add(time, type, task, data)
+            FOLD[type](self, -1 if task is None else self.plan.index[task], data)
         for index in self.plan.unreachable:
             self._cancel(index, Reason.UNREACHABLE)
         self._touched.extend(i for i, state in enumerate(self.states) if state is _WAITING)
         self._decide()
 
     def _tell(self, type: str, index: int, data: Mapping[str, Any]) -> None:
-        id = self.plan.tasks[index].id
-        event = self.log.add(type, self.prefix + id if self.prefix else id, data)
-        FOLD[type](self, index, event)
+        log = self.log
+        log.events.add(log.clock(), type, self.ids[index], data)
+        FOLD[type](self, index, data)
 
     def _tell_run(self, type: str, data: Mapping[str, Any]) -> None:
         """Tell of the scope itself: aloud if it is the outermost, else only to its own state."""
-        event = Event(0, 0.0, type, None, data) if self.prefix else self.log.add(type, None, data)
-        FOLD[type](self, -1, event)
+        if not self.prefix:
+            self.log.events.add(self.log.clock(), type, None, data)
+        FOLD[type](self, -1, data)
 
     def _decide(self) -> None:
         """Decide for every task whose connections have changed; end the scope when nothing is left to do."""
         touched = self._touched
-        at = 0
-        while at < len(touched):
-            index = touched[at]
-            at += 1
-            if self.states[index] is _WAITING and index not in self.delayed:
-                self._decide_one(index)
-        touched.clear()
+        if touched:
+            states, delayed = self.states, self.delayed
+            for index in touched:  # grows while it is read
+                if states[index] is _WAITING and index not in delayed:
+                    self._decide_one(index)
+            touched.clear()
         if not self.running and not self.ready and self._is_done():
             self._end()
 
@@ -193,7 +200,7 @@ class Run(Fold):
         if state is _RUNNING:
             if index not in self.doomed:
                 self.doomed[index] = reason
-                self.condemned.append(index)
+                self.agenda.condemned.append((self, index))
         elif state not in TASK_ENDS:
             self._tell(e.TASK_CANCELED, index, {"reason": reason})
 
@@ -214,3 +221,5 @@ class Run(Fold):
         if self.error is not None:
             data["error"] = self.error
         self._tell_run(_FINAL[state], data)
+        if self.on_end is not None:
+            self.on_end()

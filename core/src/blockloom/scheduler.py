@@ -6,20 +6,23 @@ where it must wait for a task, another worker takes over. So a chain needs one w
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from heapq import heappop
 from inspect import isawaitable
 from typing import Any, Final
 
 from .block import BlockType
-from .errors import BadValue, BlockloomError, PluginError, TaskFailed
+from .bodies import Bodies, Key
+from .errors import TaskFailed
 from .events import Event
 from .executor import Executor
-from .fold import Queue
+from .failure import delay_of, explain
 from .journal import Journal
-from .plan import Retry, TaskPlan
+from .plan import TaskPlan
 from .registry import Registry
 from .run import Run
+from .spec import Graph
 from .states import RunState, TaskState
 from .task import TaskContext, taken
 from .values import copy_value
@@ -32,9 +35,6 @@ GRACE: Final = 5.0
 
 _READY = TaskState.READY
 
-Key = tuple[Run, int]
-"""A task: its scope and its number."""
-
 
 class Scheduler:
     """Drives one run to its end, with an executor that runs tasks and a journal that records what happens."""
@@ -42,7 +42,6 @@ class Scheduler:
     def __init__(
         self,
         run: Run,
-        queue: Queue,
         journal: Journal,
         executor: Executor,
         registry: Registry,
@@ -51,13 +50,17 @@ class Scheduler:
     ) -> None:
         self.run = run
         self.run_id = journal.run
-        self._queue = queue
+        self._agenda = run.agenda
         self._journal = journal
         self._executor = executor
         self._registry = registry
         self._places = max_concurrency or 2**60
         self._chance = chance
         self._busy = 0
+        self._held_up = 0
+        self._bodies = Bodies(self._go_on, self._take_places)
+        self._seekers: deque[asyncio.Future[None]] = deque()
+        self._stops: dict[Key, RunState] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self._spare: asyncio.Task[None] | None = None
         self._waiting: dict[Key, asyncio.Task[None]] = {}
@@ -68,6 +71,7 @@ class Scheduler:
         """Run to the end; canceling this cancels what runs and leaves the run as it stands."""
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
+        self.run.on_end = lambda: None if self._ended.done() else self._ended.set_result(None)
         try:
             self.run.begin(inputs)
             self._go_on()
@@ -96,45 +100,81 @@ class Scheduler:
         self.run.resume()
         self._go_on()
 
-    # What a task reaches through its context
+    # What a task reaches through its context: see task.Host
 
     def note(self, task: str, type: str, data: Mapping[str, Any]) -> None:
-        """See task.Host."""
+        """Tell those who watch; nothing is recorded."""
         self._journal.note(Event(0, self.run.log.clock(), type, task, data))
 
     def block_type(self, name: str) -> BlockType:
-        """See task.Host."""
+        """The block type of this name."""
         return self._registry.block(name)
+
+    async def run_body(self, holder: Key, graph: Graph, inputs: Mapping[str, Any], key: int | None) -> dict[str, Any]:
+        """Run a graph as a scope that `holder` holds."""
+        return await self._bodies.run(holder, graph, inputs, key)
+
+    async def room(self) -> None:
+        """Wait until there is a free place and nothing that is ready to take it."""
+        seeker: asyncio.Future[None] = self._loop.create_future()
+        self._seekers.append(seeker)
+        self._go_on()
+        try:
+            await seeker
+        except asyncio.CancelledError:
+            if seeker in self._seekers:
+                self._seekers.remove(seeker)
+            raise
+
+    def end_bodies(self, holder: Key) -> None:
+        """End the bodies that `holder` holds."""
+        self._bodies.end_all(holder)
+
+    def stop_scope(self, holder: Key, state: RunState) -> None:
+        """End the graph that `holder` is in, once it has completed."""
+        self._stops[holder] = state
+
+    def cancel_tasks(self, holder: Key, ids: Sequence[str]) -> None:
+        """Cancel other tasks of the graph that `holder` is in."""
+        scope, index = holder
+        for id in ids:
+            if (other := scope.plan.index.get(id)) is not None and other != index:
+                scope.cancel(other)
+        self._go_on()
 
     # The workers
 
     def _go_on(self) -> None:
-        """After something has happened: end what is doomed, and see that somebody takes what is ready."""
-        while self.run.condemned:
-            key = self.run, self.run.condemned.pop()
+        """After something has happened: end what is condemned, and see that somebody takes what is ready."""
+        condemned, self._agenda.condemned = self._agenda.condemned, []
+        for key in condemned:
             if (worker := self._waiting.get(key)) is not None:
-                self._end(worker, key)
-        if self.run.over:
-            if not self._ended.done():
-                self._ended.set_result(None)
-        elif self._spare is None and self._can_start():
+                worker.cancel()
+                self._timers[key] = self._loop.call_later(GRACE, self._leave, worker, key)
+        if self._spare is None and self._can_start():
             self._spare = self._loop.create_task(self._work())
             self._workers.add(self._spare)
             self._spare.add_done_callback(self._worker_ended)
+        elif self._seekers and not self._agenda.ready and self._busy < self._places:
+            self._seekers.popleft().set_result(None)
         self._journal.nudge()
 
     def _can_start(self) -> bool:
-        queue = self._queue
-        while queue and queue[0][2].states[queue[0][1]] is not _READY:
-            heappop(queue)
-        return bool(queue) and self._busy < self._places and self.run.state is RunState.RUNNING
+        ready = self._agenda.ready
+        while ready and ready[0][2].states[ready[0][1]] is not _READY:
+            heappop(ready)
+        free = self._busy < self._places and not self._held_up
+        return bool(ready) and free and self.run.state is RunState.RUNNING
+
+    def _take_places(self, count: int) -> None:
+        self._busy += count
 
     async def _work(self) -> None:
         """Run ready tasks, one after the other, until there is none or no place for one."""
         self._spare = None
         breath = self._loop.time() + BREATH
         while self._can_start():
-            _, index, scope = heappop(self._queue)
+            _, index, scope = heappop(self._agenda.ready)
             scope.start(index)
             self._busy += 1
             alive = await self._run_one(scope, index)
@@ -143,11 +183,21 @@ class Scheduler:
             self._busy -= 1
             if not alive:
                 break
+            if scope.level and scope.over:
+                await self._let_holder_go_on()
             if self._loop.time() > breath:
                 self._go_on()
                 await asyncio.sleep(0)
                 breath = self._loop.time() + BREATH
         self._go_on()
+
+    async def _let_holder_go_on(self) -> None:
+        """After a body has ended: what its holder does next comes before other tasks."""
+        self._held_up += 1
+        try:
+            await asyncio.sleep(0)
+        finally:
+            self._held_up -= 1
 
     def _worker_ended(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
@@ -163,11 +213,13 @@ class Scheduler:
         waited = False
         try:
             result = self._begin(scope, task)
-            if isawaitable(result):
+            if type(result) is not dict and isawaitable(result):
                 waited = True
                 result = await self._wait(scope, task, result)
             outputs = taken(result, task.ports, task.owner)
         except asyncio.CancelledError as error:
+            if self._bodies.abandoned:
+                return False
             if _is_canceled():
                 scope.end_canceled(index)
             else:
@@ -175,25 +227,24 @@ class Scheduler:
         except (Exception, SystemExit) as error:
             self._failed(scope, task, error)
         else:
-            scope.complete(index, outputs)
-        if scope.condemned:
+            scope.complete(index, outputs, self._stops.pop((scope, index), None) if self._stops else None)
+        if self._agenda.condemned:
             self._go_on()
         return not (waited and _is_canceled())
 
     def _begin(self, scope: Run, task: TaskPlan) -> Any:
         given = scope.given[task.index] or {}
-        for name, optional, check in task.checks:
-            value = given[name]
-            if not (optional and value is None) and (flaw := check(value)):
-                raise TaskFailed("wrong-type", f"the input {name!r} does not fit: {flaw}")
+        if task.checks:
+            _check_inputs(task, given)
         context = TaskContext(
-            scope.prefix + task.id,
+            scope.ids[task.index],
             task.type,
             task.config,
             {name: copy_value(value) for name, value in given.items()},
             self,
             task.sequence,
             task.embedded,
+            (scope, task.index),
             lambda: scope.arrived(task.index),
             scope.attempts.get(task.index, 1),
         )
@@ -223,12 +274,12 @@ class Scheduler:
 
     def _failed(self, scope: Run, task: TaskPlan, error: BaseException) -> None:
         """Try again if the task's settings say so, else fail."""
-        told = {**_explain(error), "task": scope.prefix + task.id}
+        told = {**explain(error), "task": scope.ids[task.index]}
         attempt = scope.attempts.get(task.index, 1)
         if task.retry is None or attempt >= task.retry.attempts or task.index in scope.doomed or scope.rest:
             scope.fail(task.index, told)
             return
-        delay = _delay(task.retry, attempt, self._chance)
+        delay = delay_of(task.retry, attempt, self._chance)
         scope.retry(task.index, told, delay)
         self._timers[scope, task.index] = self._loop.call_later(delay, self._rearm, scope, task.index)
 
@@ -236,11 +287,6 @@ class Scheduler:
         del self._timers[scope, index]
         scope.rearm(index)
         self._go_on()
-
-    def _end(self, worker: asyncio.Task[None], key: Key) -> None:
-        """Cancel the worker that waits for a doomed task; leave it behind if it does not end."""
-        worker.cancel()
-        self._timers[key] = self._loop.call_later(GRACE, self._leave, worker, key)
 
     def _leave(self, worker: asyncio.Task[None], key: Key) -> None:
         """A canceled task does not end: go on without it; whatever it still gives is dropped."""
@@ -253,6 +299,7 @@ class Scheduler:
 
     async def _let_go(self) -> None:
         """Cancel every worker and timer that is left, and wait until the workers have ended."""
+        self._bodies.abandoned = not self.run.over
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
@@ -268,20 +315,8 @@ def _is_canceled() -> bool:
     return worker is not None and worker.cancelling() > 0
 
 
-def _explain(error: BaseException) -> dict[str, str]:
-    """What went wrong, as `{type, message}`."""
-    if isinstance(error, TaskFailed):
-        return {"type": error.type, "message": error.message[:2000]}
-    if isinstance(error, BadValue):
-        return {"type": "bad-value", "message": f"it gave back something that is not JSON: {error.message}"[:2000]}
-    if isinstance(error, PluginError):
-        return {"type": error.code, "message": f"{error.plugin}: {error.why}"[:2000]}
-    if isinstance(error, BlockloomError):
-        return {"type": error.code, "message": error.message[:2000]}
-    return {"type": type(error).__name__, "message": str(error)[:2000]}
-
-
-def _delay(retry: Retry, attempt: int, chance: Callable[[], float]) -> float:
-    """Seconds before the next attempt: growing, capped, and with jitter somewhere in between."""
-    delay = min(retry.delay * retry.backoff ** (attempt - 1), retry.max_delay)
-    return delay * chance() if retry.jitter else delay
+def _check_inputs(task: TaskPlan, given: Mapping[str, Any]) -> None:
+    for name, optional, check in task.checks:
+        value = given[name]
+        if not (optional and value is None) and (flaw := check(value)):
+            raise TaskFailed("wrong-type", f"the input {name!r} does not fit: {flaw}")

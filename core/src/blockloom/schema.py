@@ -1,7 +1,8 @@
 """JSON Schema at the ports: what a declared type accepts, and whether two can ever meet."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
+from urllib.parse import unquote
 
 from pydantic import TypeAdapter
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
@@ -15,6 +16,9 @@ Check: TypeAlias = Callable[[Any], str | None]
 """Says what is wrong with a value, or None."""
 
 ALL_TYPES: Final = frozenset(type_names.values())
+_FAR: Final = 8
+"""References that are followed one after the other; each may branch, so that few are many."""
+_VALUES: Final = frozenset({"const", "enum", "default", "examples"})
 _NOTES: Final = frozenset({"title", "description", "default", "examples", "deprecated", "$comment"})
 
 
@@ -28,9 +32,15 @@ def schema_of(annotation: Any) -> Schema:
         return {}
 
 
-def possible_types(schema: Any, root: Any = None) -> frozenset[str]:
+def possible_types(schema: Any) -> frozenset[str]:
     """The JSON types that a value of this schema may have; more than it has is fine, less is not."""
-    root = schema if root is None else root
+    return _possible(schema, schema, [])
+
+
+def _possible(schema: Any, root: Any, passed: list[str]) -> frozenset[str]:
+    """See `possible_types`; `passed` holds the references on the way here, for they may lead in a circle."""
+    if len(passed) > _FAR:
+        return ALL_TYPES
     if schema is False:
         return frozenset()
     if not isinstance(schema, Mapping):
@@ -41,14 +51,15 @@ def possible_types(schema: Any, root: Any = None) -> frozenset[str]:
         names = {declared} if isinstance(declared, str) else {n for n in declared if isinstance(n, str)}
         found &= frozenset(names | ({"integer"} if "number" in names else set()))
     if isinstance(schema.get("enum"), list):
-        found &= frozenset(_type_of(v) for v in schema["enum"])
+        found &= frozenset().union(*(_types_of(v) for v in schema["enum"]))
     if "const" in schema:
-        found &= frozenset({_type_of(schema["const"])})
+        found &= _types_of(schema["const"])
     for choice in ("anyOf", "oneOf"):
         if isinstance(schema.get(choice), list):
-            found &= frozenset().union(*(possible_types(s, root) for s in schema[choice]))
-    if isinstance(target := schema.get("$ref"), str) and (definition := _resolve(target, root)) is not None:
-        found &= possible_types(definition, root)
+            found &= frozenset().union(*(_possible(s, root, passed) for s in schema[choice]))
+    target = schema.get("$ref")
+    if isinstance(target, str) and target not in passed and (definition := _resolve(target, root)) is not None:
+        found &= _possible(definition, root, [*passed, target])
     return found
 
 
@@ -68,29 +79,69 @@ def checker(schema: Schema) -> Check | None:
 
 
 def flaw_of_schema(schema: Any) -> str | None:
-    """What is wrong with a schema itself, or None."""
+    """What is wrong with a schema itself, or None. Nothing that it refers to is fetched."""
     import jsonschema
 
     try:
         jsonschema.Draft202012Validator.check_schema(schema)
     except jsonschema.SchemaError as error:
         return error.message
+    except RecursionError:
+        return "it nests too deeply"
+    for target in _references(schema):
+        if not target.startswith("#"):
+            return f"it refers to {target!r}; it may refer only to what is in it, as '#/$defs/name'"
+        if target.startswith("#/") and _resolve(target, schema) is None:
+            return f"it refers to {target!r}, which is not in it"
+        if _circles(target, schema):
+            return f"{target!r} refers to itself"
     return None
 
 
 def _full_check(schema: dict[str, Any]) -> Check:
     import jsonschema
+    from referencing import Registry
 
-    validator = jsonschema.Draft202012Validator(schema)
+    # With a registry of its own it does not look for references on the network.
+    validator = jsonschema.Draft202012Validator(schema, registry=Registry())
 
     def check(value: Any) -> str | None:
-        error = jsonschema.exceptions.best_match(validator.iter_errors(value))
+        try:
+            error = jsonschema.exceptions.best_match(validator.iter_errors(value))
+        except Exception as error:
+            # A schema that a plugin wrote by hand is not held against the rules of schemas beforehand.
+            return f"its type cannot be applied: {error}"[:500]
         if error is None:
             return None
         place = error.json_path.removeprefix("$").removeprefix(".")
         return f"{place}: {error.message}"[:500] if place else error.message[:500]
 
     return check
+
+
+def _references(schema: Any) -> Iterator[str]:
+    """Every reference in a schema; values that stand in it are not schemas."""
+    todo = [schema]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, list):
+            todo += part
+        elif isinstance(part, Mapping):
+            yield from (part[key] for key in ("$ref", "$dynamicRef") if isinstance(part.get(key), str))
+            todo += (inner for key, inner in part.items() if key not in _VALUES)
+
+
+def _circles(target: str, root: Any) -> bool:
+    """Whether a reference leads back to itself by references alone: no value could ever be checked against it."""
+    passed: set[str] = set()
+    while target not in passed:
+        passed.add(target)
+        definition = root if target == "#" else _resolve(target, root)
+        following = definition.get("$ref") if isinstance(definition, Mapping) else None
+        if not isinstance(following, str):
+            return False
+        target = following
+    return True
 
 
 def _simple(name: str, fits: Callable[[Any], bool]) -> Check:
@@ -115,14 +166,25 @@ def _type_of(value: Any) -> str:
     return type_names.get(type(value), "value")
 
 
+def _types_of(value: Any) -> frozenset[str]:
+    """The type of a value; a float that is whole is an integer too."""
+    whole = isinstance(value, float) and value.is_integer()
+    return frozenset({_type_of(value), "integer"} if whole else {_type_of(value)})
+
+
 def _with_whole(types: frozenset[str]) -> frozenset[str]:
     """A number may be whole, and then it is an integer too."""
     return types | {"integer"} if "number" in types else types
 
 
 def _resolve(target: str, root: Any) -> Any:
-    for step in target.removeprefix("#/").split("/"):
-        if not isinstance(root, Mapping) or step not in root:
+    """What a reference such as `#/$defs/name` leads to; None where it leads nowhere."""
+    for escaped in unquote(target).removeprefix("#/").split("/"):
+        step = escaped.replace("~1", "/").replace("~0", "~")
+        if isinstance(root, Mapping) and step in root:
+            root = root[step]
+        elif isinstance(root, list) and step.isdecimal() and int(step) < len(root):
+            root = root[int(step)]
+        else:
             return None
-        root = root[step]
     return root

@@ -156,6 +156,14 @@ _GRAPH: Final = {
         ),
         ("Uninstall or disable all but one of them.", "请只保留其中一个，卸载或停用其余的。"),
     ),
+    "unusable-type": Sentence(
+        "unknown-type",
+        ("The {kind} type {name!r} cannot be used. {why}", "{kind} 类型 {name!r} 无法使用。{why}"),
+        (
+            "Repair or uninstall the plugin; `blockloom plugins` tells more.",
+            "请修复或卸载该插件；`blockloom plugins` 会给出详情。",
+        ),
+    ),
     "unknown-task": Sentence(
         "unknown-task",
         ("There is no task {id!r}.{near}", "没有任务 {id!r}。{near}"),

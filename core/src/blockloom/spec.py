@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from pydantic_core import core_schema
+
 from .schema import Schema
 
 ERROR_PORT = "error"
@@ -49,6 +51,43 @@ class Connection(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """As it stands in a document."""
         return {"from": self.start, "to": self.end}
+
+
+class Graph:
+    """A graph that stands in a task's settings: a body. `check` fills in what it takes, what it gives and its plan.
+
+    As a field of a `Config` it is written as a document and read as this.
+    """
+
+    __slots__ = ("document", "inputs", "outputs", "plan")
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.document = document
+        self.inputs: Mapping[str, Port] = {}
+        self.outputs: tuple[str, ...] = ()
+        self.plan: Any = None
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
+        made = core_schema.no_info_plain_validator_function(cls._read)
+        written = core_schema.plain_serializer_function_ser_schema(cls._write)
+        return core_schema.json_or_python_schema(made, made, serialization=written)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"type": "object", "title": "Graph"}
+
+    @classmethod
+    def _read(cls, value: Any) -> "Graph":
+        if isinstance(value, Graph):
+            return value
+        if not isinstance(value, Mapping):
+            raise ValueError("a body is a graph, written as a mapping")
+        return cls(value)
+
+    @staticmethod
+    def _write(graph: "Graph") -> Any:
+        return graph.document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,11 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 from . import kind
 from .block import BlockContext, BlockType
 from .errors import BadValue, PluginError
-from .events import TASK_OUTPUT, TASK_PROGRESS
+from .events import NOTHING, TASK_OUTPUT, TASK_PROGRESS
 from .kind import NOT_TAKEN, Effects, Kind, Ports
 from .schema import schema_of
-from .spec import BlockSpec, Port, PortSet
+from .spec import BlockSpec, Graph, Port, PortSet
+from .states import RunState
 from .values import copy_value
 
 PLAIN = (Any, str, bool, float, list, dict, list[Any], dict[str, Any])
@@ -26,6 +27,21 @@ class Host(Protocol):
     """What a task reaches outside itself, given by whoever runs it."""
 
     run_id: str
+
+    async def run_body(self, holder: Any, graph: Graph, inputs: Mapping[str, Any], key: int | None) -> dict[str, Any]:
+        """Run a graph as a scope that `holder` holds, and give its outputs; raises BodyFailed."""
+
+    async def room(self) -> None:
+        """Wait until there is a free place and nothing that is ready to take it."""
+
+    def end_bodies(self, holder: Any) -> None:
+        """End the bodies that `holder` holds."""
+
+    def stop_scope(self, holder: Any, state: RunState) -> None:
+        """End the graph that `holder` is in, once it has completed."""
+
+    def cancel_tasks(self, holder: Any, ids: Sequence[str]) -> None:
+        """Cancel other tasks of the graph that `holder` is in."""
 
     def note(self, task: str, type: str, data: Mapping[str, Any]) -> None:
         """Tell those who watch the run; nothing is recorded."""
@@ -49,7 +65,7 @@ class TaskContext:
     `attempt` counts from 1; `idempotency_key` is the same for every attempt.
     """
 
-    __slots__ = ("_arrived", "_embedded", "_host", "_type", "attempt", "config", "id", "sequence", "values")
+    __slots__ = ("_arrived", "_embedded", "_holder", "_host", "_type", "attempt", "config", "id", "sequence", "values")
 
     def __init__(
         self,
@@ -60,6 +76,7 @@ class TaskContext:
         host: Host,
         sequence: Sequence[Visible] = (),
         embedded: Mapping[tuple[str | int, ...], BlockSpec] = NOTHING_EMBEDDED,
+        holder: Any = None,
         arrived: Callable[[], Sequence[tuple[str, Any]]] = tuple,
         attempt: int = 1,
     ) -> None:
@@ -68,6 +85,7 @@ class TaskContext:
         self.values = values
         self.sequence = sequence
         self._embedded = embedded
+        self._holder = holder
         self._arrived = arrived
         self.attempt = attempt
         self._type = type
@@ -110,9 +128,36 @@ class TaskContext:
         value = self._evaluate(block, names)
         return copy_value(await value if isawaitable(value) else value)
 
-    async def evaluate_at(self, *path: str | int) -> Any:
-        """The value of a content that stands in the settings, at a path that the type's `embedded` gave."""
-        return await self.evaluate(self._embedded[path], {})
+    async def evaluate_at(self, *path: str | int, names: Mapping[str, Any] = NOTHING) -> Any:
+        """The value of a content that stands in the settings, at a path that the type's `embedded` gave.
+
+        It sees the task's inputs, and `names` over them.
+        """
+        return await self.evaluate(self._embedded[path], names)
+
+    async def run_body(self, graph: Graph, inputs: Mapping[str, Any], key: int | None = None) -> dict[str, Any]:
+        """Run a graph of the settings as a scope of this task, and give its outputs.
+
+        Its tasks are called `id[key].task`, or `id.task` without a key. It is given what it declares of
+        `inputs`; raises BodyFailed where it fails. Meanwhile this task takes no place.
+        """
+        return await self._host.run_body(self._holder, graph, inputs, key)
+
+    async def room(self) -> None:
+        """Wait until the run has a free place and nothing ready to take it: the time to begin one more body."""
+        await self._host.room()
+
+    def end_bodies(self) -> None:
+        """End every body of this task that still runs; `run_body` raises BodyFailed for them."""
+        self._host.end_bodies(self._holder)
+
+    def stop(self, state: RunState = RunState.STOPPED) -> None:
+        """Once this task has completed, end the graph that it is in, with this state."""
+        self._host.stop_scope(self._holder, state)
+
+    def cancel(self, ids: Sequence[str]) -> None:
+        """Cancel other tasks of the graph that this task is in, those that have not finished."""
+        self._host.cancel_tasks(self._holder, ids)
 
     async def evaluate_blocks(self, until: str | None = None) -> dict[str, Any]:
         """The values of all blocks, in order, or of those up to one; each sees the inputs and the blocks before it."""
@@ -165,6 +210,11 @@ class TaskType(Kind):
         """The contents of block types that stand in the settings: `check` checks them, `evaluate_at` evaluates them."""
         return ()
 
+    def bodies(self, config: Any) -> Iterable[tuple[tuple[str | int, ...], Graph]]:
+        """The graphs that stand in the settings, each with the path to it: every field that is a Graph."""
+        fields = ((name, getattr(config, name)) for name in type(config).model_fields)
+        return [((name,), value) for name, value in fields if isinstance(value, Graph)]
+
     @abstractmethod
     def run(self, task: TaskContext) -> Any:
         """The outputs, as an `Outputs` or a mapping by port; raise TaskFailed to fail the task."""
@@ -206,7 +256,9 @@ def taken(result: Any, ports: PortSet, owner: str) -> dict[str, Any]:
 
     Raises PluginError, in the name of `owner`, where it is not what the type's ports promise.
     """
-    if isinstance(result, Ports):
+    if type(result) is dict:
+        pass
+    elif isinstance(result, Ports):
         result = _dump(result)
     elif result is None:
         result = {}
@@ -222,9 +274,8 @@ def taken(result: Any, ports: PortSet, owner: str) -> dict[str, Any]:
             values[name] = copy_value(value)
         except BadValue as error:
             raise BadValue(error.why, f"{name}{'.' if error.path[:1] not in '[' else ''}{error.path}") from None
-    for name, port in ports.outputs.items():
-        if name not in values and not port.branch:
-            values[name] = None
+    if len(values) < len(ports.outputs):
+        values |= {name: None for name, port in ports.outputs.items() if name not in values and not port.branch}
     return values
 
 

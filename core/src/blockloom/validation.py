@@ -1,6 +1,6 @@
 """What pydantic found wrong, place by place, in English and Chinese."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
@@ -53,12 +53,47 @@ class Flaw(NamedTuple):
         return both(f"{place}: {tell(self.text, 'en')}", f"{place}：{tell(self.text, 'zh')}") if place else self.text
 
 
-def flaws(error: ValidationError) -> Iterator[Flaw]:
-    """Everything that a validation found, each with its place in the input."""
+def flaws(error: ValidationError, value: Any) -> list[Flaw]:
+    """Everything that is wrong with `value`, each at its place in it.
+
+    Where one of several types would do, pydantic complains once a type; this becomes one flaw.
+    """
+    found: dict[tuple[str | int, ...], list[Text]] = {}
+    chosen: set[tuple[str | int, ...]] = set()
+    outer: set[tuple[str | int, ...]] = set()
     for detail in error.errors(include_url=False, include_input=False):
-        facts: dict[str, Any] = detail.get("ctx", {})
-        english = _ENGLISH.get(detail["type"]) or _plain(detail["msg"])
-        yield Flaw(detail["loc"], both(english, _CHINESE.get(detail["type"], "").format_map(facts) or english))
+        path = _within(detail["loc"], value, detail["type"] == "missing")
+        found.setdefault(path, []).append(_sentence(detail["type"], detail["msg"], detail.get("ctx", {})))
+        outer |= {path[:length] for length in range(len(path))}
+        if len(path) < len(detail["loc"]):
+            chosen.add(path)
+    # Where a value has the shape of one of the types, only what is wrong inside it is of interest.
+    return [Flaw(path, _either(texts)) for path, texts in found.items() if path not in chosen & outer]
+
+
+def _within(steps: Sequence[str | int], value: Any, missing: bool) -> tuple[str | int, ...]:
+    """The steps that lead into `value`, without those by which pydantic tells the types of a union apart."""
+    path: list[str | int] = []
+    for number, step in enumerate(steps):
+        last = number == len(steps) - 1
+        if isinstance(value, Mapping) and (step in value or (missing and last)):
+            value = value.get(step)
+            path.append(step)
+        elif isinstance(value, list | tuple) and isinstance(step, int) and step < len(value):
+            value = value[step]
+            path.append(step)
+    return tuple(path)
+
+
+def _sentence(kind: str, message: str, facts: Mapping[str, Any]) -> Text:
+    english = _ENGLISH.get(kind) or _plain(message)
+    return both(english, _CHINESE.get(kind, "").format_map(facts) or english)
+
+
+def _either(texts: Sequence[Text]) -> Text:
+    english = dict.fromkeys(tell(text, "en") for text in texts)
+    chinese = dict.fromkeys(tell(text, "zh") for text in texts)
+    return both(" or ".join(english), "，或".join(chinese))
 
 
 def _plain(message: str) -> str:

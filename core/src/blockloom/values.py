@@ -21,9 +21,13 @@ type_names: Final = {
 MAX_DEPTH: Final = 200
 """Levels of nesting that a value or a document may have."""
 
-_SCALARS: Final = frozenset({type(None), bool, int})
+MAX_DIGITS: Final = 4300
+"""Digits that an integer may have: what Python itself reads and writes."""
+
+_SCALARS: Final = frozenset({type(None), bool})
+_BEYOND: Final = 10**MAX_DIGITS
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,200}")
-_LETTERS: Final = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd"})
+_LETTERS: Final = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd", "Nl"})
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -34,7 +38,7 @@ def copy_value(value: Any) -> Any:
     Raises BadValue, with a path such as `items[3].name`, for anything that JSON cannot say.
     """
     kind = type(value)
-    if kind in _SCALARS or (kind is str and value.isascii()):
+    if kind in _SCALARS or (kind is str and value.isascii()) or (kind is int and value.bit_length() < 64):
         return value
     return _copy(value, "", 0)
 
@@ -43,20 +47,23 @@ def _copy(value: Any, path: str, depth: int) -> Any:
     kind = type(value)
     if kind in _SCALARS:
         return value
+    # A subclass, such as a member of an Enum, may have its own idea of str(), int() and float().
     if isinstance(value, str):
         return _text(value, path)
+    if isinstance(value, int):
+        if -_BEYOND < value < _BEYOND:
+            return int.__int__(value)
+        raise BadValue(f"the integer has more than {MAX_DIGITS} digits", path)
     if isinstance(value, float):
         if math.isfinite(value):
-            return float(value)
-        raise BadValue(f"{value} is not a finite number", path)
-    if depth > MAX_DEPTH:
+            return float.__float__(value)
+        raise BadValue(f"{float.__repr__(value)} is not a finite number", path)
+    if depth >= MAX_DEPTH and isinstance(value, dict | list | tuple):
         raise BadValue(f"more than {MAX_DEPTH} levels deep, or a circle", path[:80])
     if isinstance(value, dict):
         return {_key(k, path): _copy(v, f"{path}.{k}" if path else str(k), depth + 1) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_copy(v, f"{path}[{i}]", depth + 1) for i, v in enumerate(value)]
-    if isinstance(value, int):
-        return int(value)
     raise BadValue(f"a value of the Python type {kind.__name__} is not JSON", path)
 
 
@@ -66,7 +73,7 @@ def _text(value: str, path: str) -> str:
             value.encode()
         except UnicodeEncodeError:
             raise BadValue("the text holds half a surrogate pair and cannot be written as UTF-8", path) from None
-    return str(value)
+    return str.__str__(value)
 
 
 def _key(key: Any, path: str) -> str:
@@ -80,7 +87,7 @@ def duration(value: Any) -> float:
     seconds = math.nan
     if isinstance(value, str) and len(value) < 40 and (found := _DURATION.fullmatch(value.strip())):
         seconds = float(found[1]) * _SECONDS[found[2]]
-    elif isinstance(value, int | float) and not isinstance(value, bool) and value < 2**63:
+    elif isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**63:
         seconds = float(value)
     if 0 <= seconds < math.inf:
         return seconds

@@ -38,4 +38,9 @@ def fill(text: Text, facts: Mapping[str, Any]) -> Text:
 
 
 def _in(wanted: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: tell(fact, wanted) if isinstance(fact, Mapping) else fact for name, fact in facts.items()}
+    return {name: tell(fact, wanted) if _is_text(fact) else fact for name, fact in facts.items()}
+
+
+def _is_text(fact: Any) -> bool:
+    """Whether a fact is a sentence by language; other mappings are values that somebody wrote."""
+    return isinstance(fact, Mapping) and "en" in fact and all(isinstance(fact[name], str) for name in fact)

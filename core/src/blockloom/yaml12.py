@@ -2,12 +2,14 @@
 
 import math
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import yaml
 
-MAX_NODES: Final = 4_000_000
-"""Values that a text may hold once its aliases are followed."""
+from .values import MAX_DEPTH, MAX_DIGITS
+
+MAX_REPEATED: Final = 500_000
+"""Values that aliases may add to a text; 100 characters of a text count as one more."""
 
 
 class YamlError(ValueError):
@@ -16,6 +18,10 @@ class YamlError(ValueError):
     def __init__(self, why: str, line: int, column: int) -> None:
         super().__init__(f"line {line}, column {column}: {why}")
         self.why, self.line, self.column = why, line, column
+
+
+class YamlTooDeep(YamlError):
+    """A text that nests deeper than any document may."""
 
 
 _PLAIN: Final = (
@@ -30,19 +36,21 @@ _PLAIN: Final = (
 )
 """How YAML 1.2's core schema reads a plain scalar; anything else is text."""
 
-_BASE: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""Only its events are used: what they mean is decided here, not by the YAML 1.1 of the library.
 
-
-class _Loader(_BASE):  # type: ignore[misc]
-    """Composes nodes; what they mean is decided here, not by the YAML 1.1 of the library."""
+Its nodes are not: the library composes them by recursion in C, which a deep text overflows.
+"""
 
 
 def parse(text: str) -> Any:
     """The value in a YAML text; raises YamlError."""
-    loader = _Loader(text)
     try:
-        node = loader.get_single_node()
-        return None if node is None else _Builder().build(node)
+        loader = _Loader(text)
+    except (yaml.YAMLError, UnicodeError) as error:
+        raise YamlError(str(error).splitlines()[0], 1, 1) from None
+    try:
+        return _Builder(loader.get_event).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         why = " ".join(part for part in (error.context, error.problem) if part)
@@ -53,63 +61,117 @@ def parse(text: str) -> Any:
         loader.dispose()
 
 
+class _Anchored(NamedTuple):
+    """A value that aliases may repeat, how deeply it nests, and how many values it is."""
+
+    value: Any
+    height: int
+    weight: int
+
+
 class _Builder:
-    """Makes values of nodes and counts them, so that aliases cannot multiply without end."""
+    """Makes values of events, and counts what aliases repeat, so that they cannot multiply without end."""
 
-    def __init__(self) -> None:
-        self._left = MAX_NODES
-        self._open: set[int] = set()
+    def __init__(self, next_event: Any) -> None:
+        self._next = next_event
+        self._anchors: dict[str, _Anchored | None] = {}
+        self._repeated = 0
+        self._weight = 0
+        self._lowest = 0
 
-    def build(self, node: Any) -> Any:
-        """The value of one node and all beneath it."""
-        self._left -= 1
-        if self._left < 0:
-            raise _at(node, f"aliases make more than {MAX_NODES} values of this text")
-        if id(node) in self._open:
-            raise _at(node, "an alias leads back to itself")
-        if isinstance(node, yaml.ScalarNode):
-            return _scalar(node)
-        self._open.add(id(node))
-        value = self._sequence(node) if isinstance(node, yaml.SequenceNode) else self._mapping(node)
-        self._open.discard(id(node))
+    def document(self) -> Any:
+        """The value of the one document of a text; None where there is none."""
+        self._next()
+        event = self._next()
+        if isinstance(event, yaml.StreamEndEvent):
+            return None
+        value = self._value(self._next(), 0)
+        self._next()
+        event = self._next()
+        if not isinstance(event, yaml.StreamEndEvent):
+            raise _at(event, "a second document begins; only one is read")
         return value
 
-    def _sequence(self, node: Any) -> list[Any]:
-        _no_tag(node, "tag:yaml.org,2002:seq")
-        return [self.build(item) for item in node.value]
+    def _value(self, event: Any, depth: int) -> Any:
+        if isinstance(event, yaml.AliasEvent):
+            return self._repeat(event, depth)
+        if event.tag is not None:
+            raise _at(event, f"the tag {event.tag} is not read: a document has no tags")
+        if event.anchor is None:
+            return self._plain(event, depth)
+        # While it is being made, an alias to it would lead back to itself.
+        self._anchors[event.anchor] = None
+        weight, lowest = self._weight, self._lowest
+        self._lowest = depth
+        value = self._plain(event, depth)
+        self._anchors[event.anchor] = _Anchored(value, self._lowest - depth, self._weight - weight)
+        self._lowest = max(self._lowest, lowest)
+        return value
 
-    def _mapping(self, node: Any) -> dict[str, Any]:
-        _no_tag(node, "tag:yaml.org,2002:map")
+    def _plain(self, event: Any, depth: int) -> Any:
+        if isinstance(event, yaml.ScalarEvent):
+            self._weight += 1 + len(event.value) // 100
+            return _scalar(event)
+        self._weight += 1
+        self._go_down(event, depth + 1)
+        return self._sequence(depth) if isinstance(event, yaml.SequenceStartEvent) else self._mapping(depth)
+
+    def _go_down(self, event: Any, depth: int) -> None:
+        self._lowest = max(self._lowest, depth)
+        if depth > MAX_DEPTH:
+            raise YamlTooDeep("too deep", event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _repeat(self, event: Any, depth: int) -> Any:
+        if event.anchor not in self._anchors:
+            raise _at(event, f"the alias {event.anchor!r} repeats nothing")
+        anchored = self._anchors[event.anchor]
+        if anchored is None:
+            raise _at(event, "an alias leads back to itself")
+        self._go_down(event, depth + anchored.height)
+        self._weight += anchored.weight
+        self._repeated += anchored.weight
+        if self._repeated > MAX_REPEATED:
+            raise _at(event, f"aliases add more than {MAX_REPEATED} values to this text")
+        return anchored.value
+
+    def _sequence(self, depth: int) -> list[Any]:
+        items = []
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            items.append(self._value(event, depth + 1))
+        return items
+
+    def _mapping(self, depth: int) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = self.build(key_node)
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            key = self._value(event, depth + 1)
+            if isinstance(event, yaml.ScalarEvent):
+                key = event.value
             if not isinstance(key, str):
-                key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            if key is None:
-                raise _at(key_node, "a key must be text")
+                raise _at(event, "a key must be text")
             if key in mapping:
-                raise _at(key_node, f"the key {key!r} is repeated")
-            mapping[key] = self.build(value_node)
+                raise _at(event, f"the key {key!r} is repeated")
+            mapping[key] = self._value(self._next(), depth + 1)
         return mapping
 
 
-def _scalar(node: Any) -> Any:
-    _no_tag(node, "tag:yaml.org,2002:str")
-    if node.style:
-        return node.value
+def _scalar(event: Any) -> Any:
+    text: str = event.value
+    if event.style:
+        return text
     for pattern, make in _PLAIN:
-        if pattern.fullmatch(node.value):
-            value = make(node.value)
-            if isinstance(value, float) and not math.isfinite(value):
-                raise _at(node, f"{node.value} is not a finite number")
-            return value
-    return node.value
+        if pattern.fullmatch(text):
+            return _number(event, make)
+    return text
 
 
-def _no_tag(node: Any, implied: str) -> None:
-    if node.tag not in (implied, "!", None):
-        raise _at(node, f"the tag {node.tag} is not read: a document has no tags")
+def _number(event: Any, make: Any) -> Any:
+    if len(event.value) > MAX_DIGITS:
+        raise _at(event, f"a number of more than {MAX_DIGITS} digits")
+    value = make(event.value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _at(event, f"{event.value} is not a finite number")
+    return value
 
 
-def _at(node: Any, why: str) -> YamlError:
-    return YamlError(why, node.start_mark.line + 1, node.start_mark.column + 1)
+def _at(event: Any, why: str) -> YamlError:
+    return YamlError(why, event.start_mark.line + 1, event.start_mark.column + 1)

@@ -6,7 +6,6 @@ from inspect import isawaitable
 from typing import Any
 
 import pytest
-
 from blockloom import BlockContext, TaskFailed
 from blockloom_code import Code
 
@@ -58,7 +57,15 @@ def strict() -> Iterator[Desk]:
     """A desk with short limits, for attacks."""
     from blockloom_code.limits import MIB, Limits
 
-    yield from serve(Code(Limits(time=0.6, memory=192 * MIB, result=MIB, output=10_000)))
+    yield from serve(Code(Limits(time=0.4, memory=192 * MIB, result=MIB, output=10_000)))
+
+
+@pytest.fixture(scope="session")
+def small() -> Iterator[Desk]:
+    """A desk with little memory."""
+    from blockloom_code.limits import MIB, Limits
+
+    yield from serve(Code(Limits(memory=192 * MIB)))
 
 
 @pytest.fixture

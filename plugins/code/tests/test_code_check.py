@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from blockloom import Problem
 
 
@@ -87,6 +86,10 @@ def test_the_advice_is_a_way_out(desk: Any, source: str, hint: str) -> None:
 def test_a_source_that_python_cannot_read_is_a_problem_with_a_line(desk: Any, source: str, line: int) -> None:
     (problem,) = problems(desk, source)
     assert problem.text["en"].startswith(f"Line {line}, column ")
+
+
+def test_no_more_problems_are_told_than_a_person_can_read(desk: Any) -> None:
+    assert len(problems(desk, "_a\n" * 20_000)) == 100
 
 
 def test_a_source_beyond_the_limit_is_refused(desk: Any) -> None:

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """What the language refuses: published escapes, variations on them, and ways to poison what others share."""
 
 from typing import Any
@@ -93,6 +92,9 @@ BEFORE_RUNNING: list[str] = [
     "class X:\n    def __getattr__(self, n): pass",
     "class X:\n    def __init_subclass__(cls): pass",
     "class X:\n    def __reduce__(self): pass",
+    "with x as _getitem_: pass",
+    "f'{x.__class__=}'",
+    "def f(*, _getattr_=1): pass",
     "class X:\n    __slots__ = ('a',)",
     "class X:\n    __eq__ = 3",
     "def __init__(self): pass",

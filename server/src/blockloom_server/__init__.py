@@ -1,0 +1,15 @@
+"""The WebSocket server of blockloom; importing it only registers its commands."""
+
+from typing import Any
+
+from blockloom.hookspecs import hookimpl
+
+__all__ = ["blockloom_commands"]
+
+
+@hookimpl
+def blockloom_commands() -> list[Any]:
+    """The commands `serve` and `schema protocol`."""
+    from .commands import schema, serve
+
+    return [serve, schema]

@@ -1,42 +1,63 @@
 """All problems of a graph at once, and the plan of a graph that has none."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from ..codec import FORMAT
 from ..errors import InvalidGraph
-from ..plan import Plan
+from ..plan import Plan, TaskPlan
 from ..problem import Problem, errors
 from ..registry import Registry
 from .flow import check_flow
 from .inputs import check_inputs, complete_inputs
 from .lines import check_lines
 from .shape import Draft, check_shape
-from .tasks import check_tasks
+from .tasks import check_block, check_tasks
 from .triggers import check_triggers
 
-__all__ = ["check", "check_inputs", "complete_inputs", "prepare"]
+__all__ = ["check", "check_content", "check_inputs", "complete_inputs", "prepare", "prepare_task"]
 
 
 def check(graph: Any, registry: Registry) -> list[Problem]:
     """Everything that is wrong with a graph, errors first; runs nothing and imports nothing that it names."""
-    problems, _ = _inspect(graph, registry)
-    return problems
+    return _in_order(_inspect(graph, registry, False))
 
 
 def prepare(graph: Mapping[str, Any], registry: Registry) -> Plan:
     """The plan of a graph; raises InvalidGraph with everything that is wrong with it."""
-    problems, plan = _inspect(graph, registry)
-    if plan is None:
-        raise InvalidGraph(problems)
-    return plan
+    draft = _inspect(graph, registry, False)
+    if errors(draft.problems):
+        raise InvalidGraph(_in_order(draft))
+    return draft.plan()
 
 
-def _inspect(graph: Any, registry: Registry) -> tuple[list[Problem], Plan | None]:
-    draft = Draft(graph, registry)
+def prepare_task(task: Mapping[str, Any], registry: Registry) -> TaskPlan:
+    """The plan of one task by itself, without what leads to it; raises InvalidGraph."""
+    draft = Draft({"blockloom": FORMAT, "tasks": [task]}, registry, _inspect)
+    if check_shape(draft):
+        check_tasks(draft)
+    if errors(draft.problems):
+        raise InvalidGraph(_in_order(draft))
+    return draft.tasks[0]
+
+
+def check_content(id: str, type: str, content: Any, registry: Registry) -> list[Problem]:
+    """What is wrong with the content of a block by itself; paths are relative to the content."""
+    draft = Draft({}, registry, _inspect)
+    check_block(draft, {"type": type, "content": content}, id)
+    return [replace(problem, path=problem.path.removeprefix("/content")) for problem in draft.problems]
+
+
+def _in_order(draft: Draft) -> list[Problem]:
+    return sorted(draft.problems, key=lambda problem: problem.severity)
+
+
+def _inspect(graph: Any, registry: Registry, is_body: bool) -> Draft:
+    draft = Draft(graph, registry, _inspect, is_body)
     if check_shape(draft):
         check_tasks(draft)
         check_lines(draft)
         check_flow(draft)
         check_triggers(draft)
-    found = sorted(draft.problems, key=lambda p: p.severity)
-    return found, None if errors(found) else draft.plan()
+    return draft

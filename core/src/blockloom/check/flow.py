@@ -19,8 +19,10 @@ def check_flow(draft: Draft) -> None:
         draft.begin = [task.index for task in draft.tasks if not task.incoming]
     for i in draft.unreachable:
         draft.add("unreachable", "tasks", draft.places[i], task=draft.tasks[i].id)
+    lost = frozenset(draft.unreachable)
     for task in draft.tasks:
-        fed = {feed.input for feed in task.feeds}
+        # What a task that never runs would feed is not fed; of a task that never runs itself, that is enough to say.
+        fed = {feed.input for feed in task.feeds if feed.source not in lost or task.index in lost}
         for port in task.required:
             if port not in fed:
                 draft.add("missing-input", "tasks", draft.places[task.index], task=task.id, port=port)

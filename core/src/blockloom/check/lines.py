@@ -5,11 +5,11 @@ from typing import Any
 
 from ..plan import Feed, Join, Line, TaskPlan
 from ..problem import pointer
-from ..schema import can_meet, possible_types
+from ..schema import can_meet
 from ..sentences import problem
 from ..spec import ERROR_PORT, Connection, Port
 from ..words import both
-from .shape import Draft
+from .shape import Draft, listed, one_of
 from .tasks import check_open_input
 
 _ANY = Port()
@@ -37,7 +37,7 @@ def check_lines(draft: Draft) -> None:
 def _read(draft: Draft, line: Any, place: int) -> Connection | None:
     path = ("connections", place)
     if not isinstance(line, Mapping):
-        draft.add("wrong-shape", *path, name="a connection", wanted="a mapping", got=repr(line)[:40])
+        draft.misshapen(line, dict, both("a connection", "连接"), *path)
         return None
     ends = []
     for key in ("from", "to"):
@@ -55,11 +55,8 @@ def _task(draft: Draft, index: Mapping[str, TaskPlan], connection: Connection, e
     name = connection.source if end == "from" else connection.target
     if name in index:
         return index[name]
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, index)
-    asked = " or ".join(map(repr, near))
-    guess = both(f" Did you mean {asked}?", f"你是想写 {asked} 吗？") if near else ""
+    near = [repr(id) for id in draft.near(name, index)]
+    guess = both(f" Did you mean {' or '.join(near)}?", f"你是想写 {' 或 '.join(near)} 吗？") if near else ""
     draft.add("unknown-task", "connections", place, end, id=name, near=guess)
     return None
 
@@ -84,13 +81,13 @@ def _check_ports(draft: Draft, connection: Connection, source: TaskPlan, target:
             *path,
             start=connection.start,
             end=connection.end,
-            offered=" or ".join(sorted(possible_types(offered.schema))),
-            wanted=" or ".join(sorted(possible_types(wanted.schema))),
+            offered=one_of(offered.schema),
+            wanted=one_of(wanted.schema),
         )
 
 
 def _no_output(draft: Draft, connection: Connection, source: TaskPlan, *path: str | int) -> None:
-    there = ", ".join([*source.ports.outputs, ERROR_PORT])
+    there = listed([*source.ports.outputs, ERROR_PORT])
     advice = both(f"Its outputs are: {there}.", f"它的输出有：{there}。")
     side = both("output", "输出")
     draft.add(

@@ -66,7 +66,6 @@ def read_settings(draft: Draft, task: Mapping[str, Any], *path: str | int) -> Ta
     try:
         return TaskSettings.model_validate(given)
     except ValidationError as error:
-        for flaw in flaws(error):
-            place = [step for step in flaw.path if step not in ("bool", "CacheSettings")]
-            draft.add("bad-config", *path, *place, why=flaw.named, type=task.get("type"))
+        for flaw in flaws(error, given):
+            draft.add("bad-config", *path, *flaw.path, why=flaw.named, type=task.get("type"))
     return _NONE

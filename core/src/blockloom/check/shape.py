@@ -1,6 +1,7 @@
 """The shape of a document: its version, its lists and mappings, the ids in it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from difflib import get_close_matches
 from typing import Any, Final
 
 from ..codec import FORMAT
@@ -8,21 +9,56 @@ from ..errors import BadValue
 from ..plan import Plan, TaskPlan
 from ..problem import Problem, pointer
 from ..registry import Registry
-from ..schema import flaw_of_schema
+from ..schema import ALL_TYPES, Schema, checker, flaw_of_schema, possible_types
 from ..sentences import problem
 from ..spec import Connection, Port
 from ..values import copy_value, is_id, is_name, type_names
+from ..words import Text, both
 
 RESERVED_INPUTS: Final = frozenset({"inputs"})
-_WORDS: Final[dict[type, str]] = {str: "a text", list: "a list", dict: "a mapping"}
+AN_INPUT: Final = both("an input", "输入")
+SHOWN: Final = 20
+"""Names that a sentence lists."""
+GUESSES: Final = 50_000
+"""Names that are compared in one check to find those that were probably meant."""
+
+_WORDS: Final[Mapping[type, Text]] = {
+    str: both("a text", "文本"),
+    list: both("a list", "列表"),
+    dict: both("a mapping", "映射"),
+}
+_TYPES: Final[Mapping[str, Text]] = {
+    "null": both("null", "null"),
+    "boolean": both("true or false", "true 或 false"),
+    "integer": both("a number", "数"),
+    "number": both("a number", "数"),
+    "string": both("a text", "文本"),
+    "array": both("a list", "列表"),
+    "object": both("a mapping", "映射"),
+}
+
+
+def listed(names: Collection[str]) -> str:
+    """The names for a sentence, the first of them where there are many."""
+    shown = ", ".join(list(names)[:SHOWN])
+    return f"{shown}, … ({len(names)})" if len(names) > SHOWN else shown
+
+
+def one_of(schema: Schema) -> Text:
+    """What a schema accepts, in short, for a sentence."""
+    types = sorted(possible_types(schema))
+    return both(" or ".join(types), " 或 ".join(types)) if len(types) < len(ALL_TYPES) else both("any value", "任意值")
 
 
 class Draft:
     """A graph on its way to being a plan: what has been understood so far, and every problem found."""
 
-    def __init__(self, graph: Any, registry: Registry) -> None:
+    def __init__(self, graph: Any, registry: Registry, inspect: "Inspect", is_body: bool = False) -> None:
         self.graph = graph
         self.registry = registry
+        self.inspect = inspect
+        """Understands a graph that stands inside this one."""
+        self.is_body = is_body
         self.problems: list[Problem] = []
         self.tasks: list[TaskPlan] = []
         self.places: list[int] = []
@@ -34,6 +70,7 @@ class Draft:
         self.open_inputs = False
         self.begin: list[int] = []
         self.unreachable: list[int] = []
+        self._guesses = GUESSES
 
     def add(self, key: str, /, *path: str | int, **facts: Any) -> None:
         """Note a problem at the place that `path` leads to."""
@@ -46,10 +83,24 @@ class Draft:
             return kind()
         if isinstance(value, kind):
             return value
-        self.add(
-            "wrong-shape", *path, key, name=key, wanted=_WORDS[kind], got=type_names.get(type(value), "something else")
-        )
+        self.misshapen(value, kind, key, *path, key)
         return kind()
+
+    def misshapen(self, value: Any, wanted: type, name: Text, /, *path: str | int) -> None:
+        """Note that something is a value of another kind than it must be."""
+        self.add("wrong-shape", *path, name=name, wanted=_WORDS[wanted], got=_TYPES[type_names[type(value)]])
+
+    def near(self, name: str, names: Collection[str]) -> list[str]:
+        """Those of `names` that were probably meant."""
+        self._guesses -= len(names)
+        if self._guesses < 0 or len(name) > 200:
+            return []
+        return get_close_matches(name, names)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names that its end tasks are given."""
+        return tuple(dict.fromkeys(name for task in self.tasks if task.type.ends for name in task.fixed))
 
     def plan(self) -> Plan:
         """The plan, once there is no error."""
@@ -64,6 +115,10 @@ class Draft:
             unreachable=tuple(self.unreachable),
             groups=self.graph.get("groups") or {},
         )
+
+
+Inspect = Callable[[Any, Registry, bool], Draft]
+"""Checks a graph, which may be a body, and gives what was understood of it."""
 
 
 def check_shape(draft: Draft) -> bool:
@@ -85,7 +140,7 @@ def check_shape(draft: Draft) -> bool:
     return True
 
 
-def identify(draft: Draft, owner: Mapping[str, Any], what: str, seen: set[str], *path: str | int) -> str | None:
+def identify(draft: Draft, owner: Mapping[str, Any], what: Text, seen: set[str], *path: str | int) -> str | None:
     """The id of a task, block or trigger, checked; None where it cannot be used."""
     id = owner.get("id")
     if id is None:
@@ -100,7 +155,7 @@ def identify(draft: Draft, owner: Mapping[str, Any], what: str, seen: set[str], 
     return None
 
 
-def check_name(draft: Draft, name: str, what: str, reserved: frozenset[str], *path: str | int) -> bool:
+def check_name(draft: Draft, name: str, what: Text, reserved: frozenset[str], *path: str | int) -> bool:
     """Whether code can see `name`; a problem if not."""
     if is_name(name) and name not in reserved:
         return True
@@ -110,6 +165,8 @@ def check_name(draft: Draft, name: str, what: str, reserved: frozenset[str], *pa
 
 def _check_version(draft: Draft) -> bool:
     found = draft.graph.get("blockloom")
+    if found is None and draft.is_body:
+        return True
     if type(found) is not int or found < 1:
         draft.add("no-version", *(("blockloom",) if "blockloom" in draft.graph else ()))
         return found is None or type(found) is int
@@ -121,11 +178,13 @@ def _check_version(draft: Draft) -> bool:
 
 def _check_declared_inputs(draft: Draft) -> None:
     for name, schema in draft.field(draft.graph, "inputs", dict).items():
-        check_name(draft, name, "an input", RESERVED_INPUTS, "inputs", name)
-        flaw = flaw_of_schema(schema) if isinstance(schema, Mapping) else "it is not a mapping"
+        check_name(draft, name, AN_INPUT, RESERVED_INPUTS, "inputs", name)
+        flaw = flaw_of_schema(schema) if isinstance(schema, Mapping) else both("it is not a mapping", "它不是映射")
         if flaw:
             draft.add("bad-schema", "inputs", name, name=name, why=flaw)
             schema = {}
+        elif schema.get("default") is not None and (check := checker(schema)) and (why := check(schema["default"])):
+            draft.add("value-mismatch", "inputs", name, "default", name=name, why=why)
         required = "default" not in schema
         draft.inputs[name] = Port(schema=schema, required=required, default=schema.get("default"))
 
@@ -133,5 +192,6 @@ def _check_declared_inputs(draft: Draft) -> None:
 def _check_groups(draft: Draft) -> None:
     for name, limit in draft.field(draft.graph, "groups", dict).items():
         if type(limit) is not int or limit < 1:
-            advice = {"advice": "Write a whole number from 1 up.", "advice_zh": "请写一个不小于 1 的整数。"}
-            draft.add("bad-setting", "groups", name, name=name, why=f"{limit!r} is not a limit", **advice)
+            why = both(f"{limit!r} is not a limit", f"{limit!r} 不是有效的上限")
+            advice = both("Write a whole number from 1 up.", "请写一个不小于 1 的整数。")
+            draft.add("bad-setting", "groups", name, name=name, why=why, advice=advice)

@@ -1,24 +1,23 @@
 """The tasks of a graph: their types, settings, blocks, links, ports and literal inputs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from pydantic import ValidationError
-
-from ..errors import BlockloomError, TypeConflict, UnknownType
+from ..block import BlockType
 from ..graph import circles, sequence
-from ..kind import Config
 from ..plan import Join, TaskPlan
-from ..problem import pointer
+from ..problem import errors, pointer
 from ..schema import checker
-from ..spec import BlockSpec, PortSet
-from ..task import TaskType, Visible
-from ..validation import flaws
-from ..words import Text, both
+from ..spec import BlockSpec, Graph, PortSet
+from ..task import Embedded, TaskType, Visible
+from ..words import both
 from .settings import read_settings
-from .shape import RESERVED_INPUTS, Draft, check_name, identify
+from .shape import AN_INPUT, RESERVED_INPUTS, Draft, check_name, identify, listed
+from .types import ask, check_model, find_type, problems_of
 
+A_TASK: Final = both("a task", "任务")
+A_BLOCK: Final = both("a block", "块")
 RESERVED_BLOCKS: Final = frozenset({"error", "inputs", "result"})
 _OPEN: Final = PortSet(open_inputs=True, open_outputs=True)
 
@@ -37,9 +36,9 @@ def check_tasks(draft: Draft) -> None:
     seen: set[str] = set()
     for place, task in enumerate(draft.field(draft.graph, "tasks", list)):
         if not isinstance(task, Mapping):
-            draft.add("wrong-shape", "tasks", place, name="a task", wanted="a mapping", got=repr(task)[:40])
+            draft.misshapen(task, dict, A_TASK, "tasks", place)
             continue
-        id = identify(draft, task, "task", seen, "tasks", place)
+        id = identify(draft, task, both("task", "任务"), seen, "tasks", place)
         plan = _check_task(draft, task, id or f"#{place}", place)
         if id is not None:
             plan.index = len(draft.tasks)
@@ -54,8 +53,9 @@ def _check_task(draft: Draft, task: Mapping[str, Any], id: str, place: int) -> T
     known = not isinstance(type, Unknown)
     config: Any = None
     embedded: dict[tuple[str | int, ...], BlockSpec] = {}
-    if known:
-        config, embedded = _check_config(draft, type, draft.field(task, "config", dict, *path), *path)
+    given = draft.field(task, "config", dict, *path)
+    if known and task.get("config") in (None, given):
+        config, embedded = _check_config(draft, type, given, *path)
     blocks = _check_blocks(draft, task, *path)
     order = _check_links(draft, task, id, blocks, *path)
     ports = _ports(draft, type, config, blocks, *path)
@@ -85,30 +85,6 @@ def _check_task(draft: Draft, task: Mapping[str, Any], id: str, place: int) -> T
     )
 
 
-def find_type(draft: Draft, kind: str, name: Any, *path: str | int) -> Any:
-    """The type of this name; None, and a problem, where there is none that can be used."""
-    if not isinstance(name, str):
-        draft.add("missing-key", *path, name="type")
-        return None
-    try:
-        return draft.registry.get(kind, name)
-    except TypeConflict as error:
-        draft.add("type-conflict", *path, "type", kind=kind, name=name, owners=", ".join(error.owners))
-    except UnknownType as error:
-        draft.add("unknown-type", *path, "type", kind=kind, name=name, **_advise(draft, error))
-    return None
-
-
-def check_model(draft: Draft, key: str, model: type[Config], value: Any, *path: str | int, **facts: Any) -> Any:
-    """`value` as an instance of `model`; None, and a problem a flaw, where it does not fit."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        for flaw in flaws(error):
-            draft.add(key, *path, *flaw.path, why=flaw.named, **facts)
-    return None
-
-
 def _find_type(draft: Draft, task: Mapping[str, Any], id: str, *path: str | int) -> tuple[TaskType, str]:
     type = find_type(draft, "task", task.get("type"), *path)
     if type is None:
@@ -117,51 +93,44 @@ def _find_type(draft: Draft, task: Mapping[str, Any], id: str, *path: str | int)
     return type, f"{type.name} of the plugin {draft.registry.offer('task', type.name).owner}"
 
 
-def _advise(draft: Draft, error: UnknownType) -> dict[str, Text]:
-    """Why a type is not known, and what to do about it."""
-    requires = draft.graph.get("requires")
-    if isinstance(requires, dict) and requires:
-        wanted = " ".join(f"'{name}{version}'" for name, version in requires.items())
-        advice = both(
-            f"Install what the graph requires: pip install {wanted}.", f"请安装该图所需：pip install {wanted}。"
-        )
-    elif error.near:
-        near = [repr(name) for name in error.near]
-        advice = both(f"Did you mean {' or '.join(near)}?", f"你是想写 {' 或 '.join(near)} 吗？")
-    else:
-        advice = both(
-            "Install the plugin that offers it; `blockloom types` lists what there is.",
-            "请安装提供它的插件；`blockloom types` 会列出已有的类型。",
-        )
-    return {"why": f" {error.broken}" if error.broken else "", "advice": advice}
-
-
 def _check_config(
     draft: Draft, type: TaskType, value: Any, *path: str | int
 ) -> tuple[Any, dict[tuple[str | int, ...], BlockSpec]]:
     """The validated settings, and the contents of block types that stand in them."""
+    here = (*path, "config")
     embedded: dict[tuple[str | int, ...], BlockSpec] = {}
-    config = check_model(draft, "bad-config", type.Config, value, *path, "config", type=type.name)
-    for part in type.embedded(config) if config is not None else ():
-        block = draft.registry.block(part.type) if _offered(draft, part.type) else None
-        if block is None:
-            find_type(draft, "block", part.type, *path, "config", *part.path)
-            continue
-        content = check_model(
-            draft, "bad-config", block.Content, part.content, *path, "config", *part.path, type=type.name
-        )
-        for flaw in block.check(content) if content is not None else ():
-            flaw = replace(flaw, code="bad-config", path=pointer(*path, "config", *part.path))
-            draft.problems.append(flaw)
-        embedded[part.path] = BlockSpec("", part.type, content)
+    config = check_model(draft, "bad-config", type.Config, value, *here, type=type.name)
+    if config is None:
+        return None, embedded
+    for place, graph in _parts(draft, type, lambda: [(tuple(p), g) for p, g in type.bodies(config)], *here):
+        _check_body(draft, graph, *here, *place)
+    for place, name, content in _parts(draft, type, lambda: [Embedded(*e) for e in type.embedded(config)], *here):
+        block = find_type(draft, "block", name, *here, *place)
+        if block is not None:
+            embedded[place] = BlockSpec("", name, _check_embedded(draft, type, block, content, *here, *place))
     return config, embedded
 
 
-def _offered(draft: Draft, name: str) -> bool:
-    try:
-        return draft.registry.block(name) is not None
-    except BlockloomError:
-        return False
+def _parts(draft: Draft, type: TaskType, call: Callable[[], list[Any]], *path: str | int) -> list[Any]:
+    return ask(draft, "bad-config", call, list, *path, type=type.name) or []
+
+
+def _check_embedded(draft: Draft, type: TaskType, block: BlockType, value: Any, *path: str | int) -> Any:
+    """The validated content of a block type; its flaws are those of the settings that it stands in."""
+    content = check_model(draft, "bad-config", block.Content, value, *path, type=type.name)
+    if content is not None:
+        found = ask(draft, "bad-config", lambda: problems_of(block.check(content)), list, *path, type=type.name)
+        draft.problems += (replace(flaw, code="bad-config", path=pointer(*path)) for flaw in found or ())
+    return content
+
+
+def _check_body(draft: Draft, graph: Graph, *path: str | int) -> None:
+    """Check a graph that stands in the settings, and note in it what it takes and gives."""
+    inner = draft.inspect(graph.document, draft.registry, True)
+    draft.problems += (problem.under(pointer(*path)) for problem in inner.problems)
+    graph.inputs, graph.outputs = inner.inputs, inner.outputs
+    if not errors(inner.problems):
+        graph.plan = inner.plan()
 
 
 def _check_blocks(draft: Draft, task: Mapping[str, Any], *path: str | int) -> list[BlockSpec]:
@@ -171,26 +140,28 @@ def _check_blocks(draft: Draft, task: Mapping[str, Any], *path: str | int) -> li
     for i, block in enumerate(draft.field(task, "blocks", list, *path)):
         here = (*path, "blocks", i)
         if not isinstance(block, Mapping):
-            draft.add("wrong-shape", *here, name="a block", wanted="a mapping", got=repr(block)[:40])
+            draft.misshapen(block, dict, A_BLOCK, *here)
             continue
-        id = identify(draft, block, "block", seen, *here)
+        id = identify(draft, block, both("block", "块"), seen, *here)
         if id is not None:
-            check_name(draft, id, "a block", RESERVED_BLOCKS, *here, "id")
-        content = _check_block(draft, block, id or f"#{i}", *here)
+            check_name(draft, id, A_BLOCK, RESERVED_BLOCKS, *here, "id")
+        content = check_block(draft, block, id or f"#{i}", *here)
         if id is not None:
             blocks.append(BlockSpec(id, str(block.get("type")), content))
     return blocks
 
 
-def _check_block(draft: Draft, block: Mapping[str, Any], id: str, *path: str | int) -> Any:
+def check_block(draft: Draft, block: Mapping[str, Any], id: str, *path: str | int) -> Any:
     """The validated content of a block; None where its type or its content does not do."""
     type = find_type(draft, "block", block.get("type"), *path)
     if type is None:
         return None
     value = {} if block.get("content") is None else block["content"]
-    content = check_model(draft, "bad-content", type.Content, value, *path, "content", id=id, type=type.name)
+    facts = {"id": id, "type": type.name}
+    content = check_model(draft, "bad-content", type.Content, value, *path, "content", **facts)
     if content is not None:
-        draft.problems += (flaw.under(pointer(*path, "content")) for flaw in type.check(content))
+        found = ask(draft, "bad-content", lambda: problems_of(type.check(content)), list, *path, "content", **facts)
+        draft.problems += (flaw.under(pointer(*path, "content")) for flaw in found or ())
     return content
 
 
@@ -199,24 +170,40 @@ def _check_links(
 ) -> tuple[Visible, ...]:
     """The blocks in the order of the links, each with those that it sees."""
     by_id = {block.id: block for block in blocks}
-    number = {name: i for i, name in enumerate(by_id)}
+    names = list(by_id)
+    number = {name: i for i, name in enumerate(names)}
     links = []
     for i, link in enumerate(draft.field(task, "links", list, *path)):
-        ends = [link.get("from"), link.get("to")] if isinstance(link, Mapping) else [None, None]
-        for key, end in zip(("from", "to"), ends, strict=True):
-            if end not in by_id:
-                draft.add("unknown-block", *path, "links", i, key, id=end, task=id, there=", ".join(by_id))
-        if all(end in by_id for end in ends):
-            links.append((str(ends[0]), str(ends[1])))
-    ahead: list[list[int]] = [[] for _ in by_id]
+        ends = _read_link(draft, link, id, by_id, *path, "links", i)
+        if len(ends) == 2:
+            links.append((ends[0], ends[1]))
+    ahead: list[list[int]] = [[] for _ in names]
     for start, end in links:
         ahead[number[start]].append(number[end])
-    names = list(by_id)
     knots = circles(ahead)
     for knot in knots:
         circle = " → ".join(names[i] for i in [*knot, knot[0]])
         draft.add("block-cycle", *path, "links", task=id, circle=circle)
     return () if knots else tuple(Visible(by_id[name], sees) for name, sees in sequence(names, links))
+
+
+def _read_link(draft: Draft, link: Any, id: str, blocks: Mapping[str, Any], *path: str | int) -> list[str]:
+    """Those ends of a link that are blocks of the task."""
+    if not isinstance(link, Mapping):
+        draft.misshapen(link, dict, both("a link", "链接"), *path)
+        return []
+    ends = []
+    for key in ("from", "to"):
+        end = link.get(key)
+        if end is None:
+            draft.add("missing-key", *path, name=key)
+        elif not isinstance(end, str):
+            draft.misshapen(end, str, key, *path, key)
+        elif end not in blocks:
+            draft.add("unknown-block", *path, key, id=end, task=id, there=listed(blocks) or "–")
+        else:
+            ends.append(end)
+    return ends
 
 
 def _ports(draft: Draft, type: TaskType, config: Any, blocks: Sequence[BlockSpec], *path: str | int) -> PortSet:
@@ -225,7 +212,13 @@ def _ports(draft: Draft, type: TaskType, config: Any, blocks: Sequence[BlockSpec
         return PortSet(outputs=draft.inputs, open_outputs=not draft.inputs)
     if config is None:
         return _OPEN
-    return type.ports(config, blocks)
+    if any(block.content is None for block in blocks):
+        # Its type may expect contents that fit; where it stumbles over one that does not, that is told already.
+        try:
+            return type.ports(config, blocks)
+        except Exception:
+            return _OPEN
+    return ask(draft, "bad-config", lambda: type.ports(config, blocks), PortSet, *path, type=type.name) or _OPEN
 
 
 def _check_literals(draft: Draft, task: Mapping[str, Any], id: str, ports: PortSet, *path: str | int) -> dict[str, Any]:
@@ -245,9 +238,9 @@ def check_open_input(
 ) -> None:
     """A problem where a task takes no further inputs than it declares, or the name cannot be one."""
     if ports.open_inputs:
-        check_name(draft, name, "an input", RESERVED_INPUTS, *path)
+        check_name(draft, name, AN_INPUT, RESERVED_INPUTS, *path)
         return
-    there = ", ".join(ports.inputs)
+    there = listed(ports.inputs)
     advice = (
         both(f"Its inputs are: {there}.", f"它的输入有：{there}。")
         if there

@@ -1,18 +1,15 @@
 """Blocks as Python programs write them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from inspect import isawaitable
 from typing import Any
 
-from pydantic import ValidationError
-
 from ..block import BlockContext, BlockType
+from ..check import check_content
 from ..codec import document, parse_json
 from ..errors import BadUsage, InvalidGraph
 from ..plugins import installed
-from ..problem import Problem, pointer
-from ..sentences import problem
-from ..validation import flaws
+from ..problem import Problem, errors
 from ..values import copy_value
 
 
@@ -32,8 +29,11 @@ class Block:
         self.type = type
         self.content: dict[str, Any] = copy_value(dict(content or {}))
         self.extra: dict[str, Any] = {}
+        """Fields of its document that blockloom does not know."""
+        self.empty: dict[str, Any] | None = None
+        """Fields of its document that said nothing; None if it has none."""
         self.followers: list[Block] = []
-        """The blocks that it is linked to."""
+        """The blocks that it was linked to by `link`."""
 
     def link(self, other: "Block") -> None:
         """Let `other` see this block's value, and come after it."""
@@ -50,14 +50,8 @@ class Block:
         self.content = grown.model_dump(mode="json")
 
     def check(self) -> list[Problem]:
-        """What is wrong with the content."""
-        type = self._type()
-        try:
-            content = type.Content.model_validate(self.content)
-        except ValidationError as error:
-            facts = {"id": self.id, "type": type.name}
-            return [problem("bad-content", pointer(*flaw.path), why=flaw.named, **facts) for flaw in flaws(error)]
-        return list(type.check(content))
+        """What is wrong with the content; paths are relative to it."""
+        return check_content(self.id or "", self.type, self.content, installed().registry)
 
     def render(self) -> str:
         """The content as text."""
@@ -77,15 +71,18 @@ class Block:
 
     def to_json(self) -> dict[str, Any]:
         """The block as it stands in a document."""
-        told = {"id": self.id, "type": self.type, "content": self.content, **self.extra}
-        copied: dict[str, Any] = copy_value({key: value for key, value in told.items() if value is not None})
+        told: dict[str, Any] = {} if self.id is None else {"id": self.id}
+        told |= {"type": self.type, "content": self.content}
+        copied: dict[str, Any] = copy_value(refill(told, self.empty) | self.extra)
         return copied
 
     @classmethod
     def from_json(cls, text: str | bytes | Mapping[str, Any]) -> "Block":
         """The block that a document holds."""
         told = read(text)
-        block = cls(needed(told, "type", "A block"), told.pop("content", None), told.pop("id", None))
+        block = cls(needed(told, "type", "A block"), id=optional_text(told, "id", "A block"))
+        block.empty = take_empty(told, ("content",))
+        block.content = told.pop("content", {})
         block.extra = told
         return block
 
@@ -93,7 +90,7 @@ class Block:
         return installed().registry.block(self.type)
 
     def _content(self, type: BlockType) -> Any:
-        if found := self.check():
+        if errors(found := self.check()):
             raise InvalidGraph(found)
         return type.Content.model_validate(self.content)
 
@@ -106,7 +103,40 @@ def needed(told: dict[str, Any], key: str, what: str) -> str:
     return value
 
 
-def refuse_field(name: str, what: str, fields: Mapping[str, Any]) -> None:
-    """Refuse an attribute for a block or task where a field of the spec itself has that name."""
-    if name in fields and not isinstance(fields[name], Block) and not hasattr(fields[name], "spec"):
-        raise BadUsage(f"{name!r} is a field of the spec: use add_{what}({what}, {name!r}) instead of an attribute.")
+def optional_text(told: dict[str, Any], key: str, what: str) -> str | None:
+    """Take a text out of a mapping that may lack it; raises BadUsage where it is something else."""
+    return needed(told, key, what) if key in told else None
+
+
+def mappings(told: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """Take a list of mappings out of a mapping; raises BadUsage where it is something else."""
+    value = told.pop(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise BadUsage(f"{key} must be a list of mappings.")
+    return value
+
+
+def says_nothing(value: Any) -> bool:
+    """Whether a field could as well be left out."""
+    return value is None or (isinstance(value, str | list | dict) and not value)
+
+
+def take_empty(told: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """Take the fields that say nothing, such as `null` or `[]`, out of a mapping."""
+    return {key: told.pop(key) for key in keys if key in told and says_nothing(told[key])}
+
+
+def refill(told: dict[str, Any], empty: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A document whose fields that say nothing are those that it was read with, if it was read."""
+    if empty is None:
+        return told
+    return {**empty, **{key: value for key, value in told.items() if not says_nothing(value)}}
+
+
+def refuse_attribute(owner: object, name: str, what: str) -> None:
+    """Refuse an attribute for a block or task where the owner itself has a field or property of that name."""
+    field = owner.__dict__.get(name)
+    taken = name in owner.__dict__ and not isinstance(field, Block) and not hasattr(field, "spec")
+    if taken or isinstance(getattr(type(owner), name, None), property):
+        kind = type(owner).__name__
+        raise BadUsage(f"{name!r} is a field of {kind} itself: use add_{what}({what}, {name!r}) instead.")

@@ -1,19 +1,29 @@
 """Tasks as Python programs write them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
-from ..check import prepare
-from ..codec import FORMAT
+from ..check import prepare_task
 from ..errors import BadUsage, UnknownPart
 from ..live import LiveRun, RunView
 from ..plugins import installed
 from ..records import TaskRecord
 from ..registry import Registry
-from ..states import TaskState
+from ..spec import Graph
+from ..states import RunState, TaskState
 from ..task import TaskContext
 from ..values import copy_value
-from .block import Block, needed, read, refuse_field
+from .block import (
+    Block,
+    mappings,
+    needed,
+    optional_text,
+    read,
+    refill,
+    refuse_attribute,
+    says_nothing,
+    take_empty,
+)
 
 
 class TaskSpec:
@@ -31,13 +41,19 @@ class TaskSpec:
         self.type = type
         self.settings: dict[str, Any] = copy_value({"config": dict(config)} if config else {}) | copy_value(settings)
         self.extra: dict[str, Any] = {}
+        """Fields of its document that blockloom does not know."""
+        self.empty: dict[str, Any] | None = None
+        """Fields of its document that said nothing; None if it has none."""
         self.blocks = {}
-        self._loose: list[tuple[str, str]] = []
+        self._links: list[dict[str, Any]] = []
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Block):
-            refuse_field(name, "block", self.__dict__)
-            TaskSpec.add_block(self, value, name)
+            if "blocks" not in self.__dict__:
+                raise BadUsage("Call super().__init__() before the first block is added.")
+            refuse_attribute(self, name, "block")
+            if value not in self.blocks.values():
+                TaskSpec.add_block(self, value, name)
         super().__setattr__(name, value)
 
     @property
@@ -59,19 +75,22 @@ class TaskSpec:
 
     def add_block(self, block: Block, id: str | None = None) -> Block:
         """Add a block at the end of the list."""
-        block.id = id or block.id
-        if block.id is None:
+        id = id or block.id
+        if id is None:
             raise BadUsage("The block needs an id: add_block(block, id).")
-        if self.blocks.get(block.id, block) is not block:
-            raise BadUsage(f"The task has a block {block.id!r} already.")
-        self.blocks[block.id] = block
+        if self.blocks.get(id, block) is not block:
+            raise BadUsage(f"The task has a block {id!r} already.")
+        if block in self.blocks.values() and id not in self.blocks:
+            raise BadUsage(f"The block {block.id!r} is in the task already; it cannot be {id!r} too.")
+        block.id = id
+        self.blocks[id] = block
         return block
 
     def remove_block(self, id: str) -> Block:
         """Take a block out, with its links."""
         block = self.block(id)
         del self.blocks[id]
-        self._loose = [link for link in self._loose if id not in link]
+        self._links = [link for link in self._links if id not in (link.get("from"), link.get("to"))]
         for other in self.blocks.values():
             other.followers = [follower for follower in other.followers if follower is not block]
         return block
@@ -84,44 +103,48 @@ class TaskSpec:
 
     def link(self, a: str, b: str) -> None:
         """Let block `b` see the value of block `a`."""
-        self.block(a).link(self.block(b))
+        self.block(a)
+        self.block(b)
+        self._links.append({"from": a, "to": b})
 
     @property
     def links(self) -> list[tuple[str, str]]:
         """The links between blocks, as pairs of ids."""
-        ids = {id(block): name for name, block in self.blocks.items()}
-        found = [(name, ids.get(id(f), f.id or "?")) for name, block in self.blocks.items() for f in block.followers]
-        return found + self._loose
+        return [(link.get("from", ""), link.get("to", "")) for link in self._drawn()]
 
     def to_json(self) -> dict[str, Any]:
         """The task as it stands in a document, but for its id."""
         told: dict[str, Any] = {"type": self.type}
-        told |= {key: value for key, value in self.settings.items() if value not in (None, {})}
+        told |= {key: value for key, value in self.settings.items() if not says_nothing(value)}
         if self.blocks:
-            told["blocks"] = [block.to_json() for block in self.blocks.values()]
-        if self.links:
-            told["links"] = [{"from": a, "to": b} for a, b in self.links]
-        copied: dict[str, Any] = copy_value({**told, **self.extra})
+            told["blocks"] = [{**block.to_json(), "id": id} for id, block in self.blocks.items()]
+        if links := self._drawn():
+            told["links"] = links
+        copied: dict[str, Any] = copy_value(refill(told, self.empty) | self.extra)
         return copied
 
     @classmethod
     def from_json(cls, text: str | bytes | Mapping[str, Any]) -> "TaskSpec":
-        """The spec that a document's task holds; its id is left out."""
+        """The spec that a document's task holds, its id left out.
+
+        Raises BadFormat, or BadUsage where it has no type, or a block no id of its own.
+        """
         told = read(text)
         spec = TaskSpec(needed(told, "type", "A task"))
         told.pop("id", None)
-        for block in told.pop("blocks", None) or ():
-            made = Block.from_json(block)
-            spec.blocks[str(made.id)] = made
-        for link in told.pop("links", None) or ():
-            a, b = link.get("from"), link.get("to")
-            if a in spec.blocks and b in spec.blocks:
-                spec.link(a, b)
-            else:
-                spec._loose.append((a, b))
+        spec.empty = take_empty(told, (*cls.SETTINGS, "blocks", "links"))
+        for block in mappings(told, "blocks"):
+            spec.add_block(Block.from_json(block))
+        spec._links = mappings(told, "links")
         spec.settings = {key: told.pop(key) for key in cls.SETTINGS if key in told}
         spec.extra = told
         return spec
+
+    def _drawn(self) -> list[dict[str, Any]]:
+        """The links as they stand in a document: those of the task, then those that its blocks know of."""
+        ids = {id(block): name for name, block in self.blocks.items()}
+        pairs = ((name, follower) for name, block in self.blocks.items() for follower in block.followers)
+        return [*self._links, *({"from": name, "to": ids.get(id(f), f.id or "?")} for name, f in pairs)]
 
 
 class Holder(Protocol):
@@ -182,9 +205,8 @@ class Task:
         self.spec.block(block_id)
         registry = installed().registry.fresh()
         try:
-            plan = prepare({"blockloom": FORMAT, "tasks": [{"id": "task", **self.spec.to_json()}]}, registry)
-            task = plan.tasks[0]
-            values = copy_value(dict(inputs or {}))
+            task = prepare_task({"id": self.id or "task", **self.spec.to_json()}, registry)
+            values = copy_value({**task.fixed, **(inputs or {})})
             context = TaskContext("task", task.type, task.config, values, _Alone(registry), task.sequence)
             return (await context.evaluate_blocks(until=block_id))[block_id]
         finally:
@@ -229,7 +251,7 @@ class Task:
     def from_json(cls, text: str | bytes | Mapping[str, Any]) -> "Task":
         """The task that a document holds."""
         told = read(text)
-        return Task(TaskSpec.from_json(told), told.get("id"))
+        return Task(TaskSpec.from_json(told), optional_text(told, "id", "A task"))
 
     def _record(self) -> TaskRecord | None:
         run = self.workflow and self.workflow.last_run
@@ -252,3 +274,19 @@ class _Alone:
 
     def note(self, task: str, type: str, data: Mapping[str, Any]) -> None:
         """Nobody watches."""
+
+    async def run_body(self, holder: Any, graph: Graph, inputs: Mapping[str, Any], key: int | None) -> dict[str, Any]:
+        """There is no run to hold a body."""
+        raise BadUsage("A body runs only inside a run.")
+
+    async def room(self) -> None:
+        """There is always room."""
+
+    def end_bodies(self, holder: Any) -> None:
+        """There is none."""
+
+    def stop_scope(self, holder: Any, state: RunState) -> None:
+        """There is nothing to end."""
+
+    def cancel_tasks(self, holder: Any, ids: Sequence[str]) -> None:
+        """There is nothing to cancel."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..values import copy_value
-from .block import needed, read
+from .block import needed, optional_text, read, refill, take_empty
 
 
 class Trigger:
@@ -17,6 +17,9 @@ class Trigger:
         self.inputs: dict[str, Any] = {}
         self.action: dict[str, Any] | None = None
         self.extra: dict[str, Any] = {}
+        """Fields of its document that are kept as they are."""
+        self.empty: dict[str, Any] | None = None
+        """Fields of its document that said nothing; None if it has none."""
 
     def set_type(self, type: str, config: Mapping[str, Any] | None = None) -> None:
         """Let it fire in another way."""
@@ -28,17 +31,23 @@ class Trigger:
 
     def to_json(self) -> dict[str, Any]:
         """The trigger as it stands in a document."""
-        told = {"id": self.id, "type": self.type, "config": self.config, "inputs": self.inputs, "action": self.action}
-        kept = {key: value for key, value in told.items() if value is not None and (value or key != "inputs")}
-        copied: dict[str, Any] = copy_value(kept | self.extra)
+        told: dict[str, Any] = {} if self.id is None else {"id": self.id}
+        told |= {"type": self.type, "config": self.config}
+        if self.inputs:
+            told["inputs"] = self.inputs
+        if self.action is not None:
+            told["action"] = self.action
+        copied: dict[str, Any] = copy_value(refill(told, self.empty) | self.extra)
         return copied
 
     @classmethod
     def from_json(cls, text: str | bytes | Mapping[str, Any]) -> "Trigger":
-        """The trigger that a document holds."""
+        """The trigger that a document holds; raises BadFormat, or BadUsage where it has no type."""
         told = read(text)
-        trigger = Trigger(needed(told, "type", "A trigger"), told.pop("config", None), told.pop("id", None))
-        trigger.inputs = told.pop("inputs", None) or {}
+        trigger = cls(needed(told, "type", "A trigger"), id=optional_text(told, "id", "A trigger"))
+        trigger.empty = take_empty(told, ("config", "inputs", "action"))
+        trigger.config = told.pop("config", {})
+        trigger.inputs = told.pop("inputs", {})
         trigger.action = told.pop("action", None)
         trigger.extra = told
         return trigger

@@ -1,6 +1,7 @@
 """Workflows as Python programs write and run them."""
 
 import asyncio
+from builtins import id as builtin_id
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,16 +9,18 @@ from ..check import check
 from ..codec import FORMAT
 from ..draw import draw
 from ..engine import Engine
-from ..errors import BadUsage, NotFound, UnknownPart
+from ..errors import BadFormat, BadUsage, NotFound, UnknownPart
 from ..live import RunView
 from ..plugins import installed
 from ..problem import Problem
+from ..sentences import problem
 from ..spec import Connection
 from ..states import RunState
 from ..store import Store
 from ..stores import open_store
 from ..values import copy_value
-from .block import read, refuse_field
+from .block import mappings, read, refill, refuse_attribute, take_empty
+from .line import Line, is_end, read_lines
 from .task import Task
 from .trigger import Trigger
 
@@ -33,14 +36,23 @@ class WorkflowSpec:
         self.connections: list[Connection] = []
         self.triggers: list[Trigger] = []
         self.extra: dict[str, Any] = {}
-        self.line_extras: dict[Connection, dict[str, Any]] = {}
+        """Fields of its document that blockloom does not know."""
+        self.empty: dict[str, Any] | None = None
+        """Fields of its document that said nothing; None if it has none."""
+        self.odd_lines: list[tuple[int, Any]] = []
+        """What stands among the connections of its document and is none, each with its place."""
+        self.awaited: dict[int, list[Task]] = {}
+        """For a task that is not in the workflow yet, by its identity, those that are connected to it."""
         self.last_run: RunView | None = None
         self.tasks = {}
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Task):
-            refuse_field(name, "task", self.__dict__)
-            WorkflowSpec.add_task(self, value, name)
+            if "tasks" not in self.__dict__:
+                raise BadUsage("Call super().__init__() before the first task is added.")
+            refuse_attribute(self, name, "task")
+            if value not in self.tasks.values():
+                WorkflowSpec.add_task(self, value, name)
         super().__setattr__(name, value)
 
     def add_task(self, task: Task, id: str | None = None) -> Task:
@@ -52,9 +64,11 @@ class WorkflowSpec:
             raise BadUsage(f"The workflow has a task {id!r} already.")
         if task.workflow not in (None, self):
             raise BadUsage(f"The task {task.id!r} is in another workflow already; make a new one from its spec.")
+        if task.workflow is self and id not in self.tasks:
+            raise BadUsage(f"The task {task.id!r} is in the workflow already; it cannot be {id!r} too.")
         task.id, task.workflow = id, self
         self.tasks[id] = task
-        for other in self.tasks.values():
+        for other in dict.fromkeys([*self.awaited.pop(builtin_id(task), ()), task]):
             WorkflowSpec.settle_lines(self, other)
         return task
 
@@ -68,14 +82,14 @@ class WorkflowSpec:
 
     def connect(self, start: str, end: str) -> None:
         """Draw a line from `"a.p"` or `"a"` to `"b.q"` or `"b"`."""
-        line = Connection.parse(start, end)
+        line = _parse(start, end)
         self._task(line.source)
         self._task(line.target)
         self.connections.append(line)
 
     def disconnect(self, start: str, end: str) -> None:
         """Remove a line; raises UnknownPart where there is none."""
-        line = Connection.parse(start, end)
+        line = _parse(start, end)
         if line not in self.connections:
             there = [f"{c.start} → {c.end}" for c in self.connections]
             raise UnknownPart("connection", f"{start} → {end}", "The workflow", there)
@@ -100,10 +114,7 @@ class WorkflowSpec:
         before = {(p.code, p.message) for p in WorkflowSpec.check(self)}
         swapped = {a: b, b: a}
         order[place[0]], order[place[1]] = order[place[1]], order[place[0]]
-        self.connections[:] = [
-            line._replace(source=swapped.get(line.source, line.source), target=swapped.get(line.target, line.target))
-            for line in lines
-        ]
+        self.connections[:] = [Line.of(line, swapped) for line in lines]
         worse = [p for p in WorkflowSpec.check(self) if p.severity == "error" and (p.code, p.message) not in before]
         if worse:
             self.connections[:] = lines
@@ -126,6 +137,7 @@ class WorkflowSpec:
                 self.connections.append(Connection(task.id, port, target.id, name))
             else:
                 left.append((port, target, name))
+                self.awaited.setdefault(builtin_id(target), []).append(task)
         task.pending = left
 
     def to_json(self) -> dict[str, Any]:
@@ -139,29 +151,32 @@ class WorkflowSpec:
         if self.inputs:
             told["inputs"] = self.inputs
         told["tasks"] = [task.to_json() for task in self.tasks.values()]
-        told["connections"] = [line.to_json() | self.line_extras.get(line, {}) for line in self.connections]
+        told["connections"] = [line.to_json() for line in self.connections]
+        for place, odd in self.odd_lines:
+            told["connections"].insert(place, odd)
         if self.triggers:
             told["triggers"] = [trigger.to_json() for trigger in self.triggers]
-        copied: dict[str, Any] = copy_value(told | self.extra)
+        copied: dict[str, Any] = copy_value(refill(told, self.empty) | self.extra)
         return copied
 
     @classmethod
     def from_json(cls, text: str | bytes | Mapping[str, Any]) -> "WorkflowSpec":
-        """The workflow that a document holds; raises BadFormat, or BadUsage where a part has no id or type."""
+        """The workflow that a document holds; it may have problems.
+
+        Raises BadFormat where the document cannot be read, or is of a newer format; BadUsage where a task has
+        no type or no id of its own.
+        """
         made = cls.__new__(cls)
         WorkflowSpec.__init__(made)
         told = read(text)
-        told.pop("blockloom", None)
-        made.name = told.pop("name", None) or ""
-        made.inputs = told.pop("inputs", None) or {}
-        for task in told.pop("tasks", None) or ():
+        _refuse_newer(told)
+        made.empty = take_empty(told, ("name", "inputs", "tasks", "connections", "triggers"))
+        made.name = told.pop("name", "")
+        made.inputs = told.pop("inputs", {})
+        for task in mappings(told, "tasks"):
             made.add_task(Task.from_json(task))
-        for line in told.pop("connections", None) or ():
-            connection = Connection.parse(str(line.pop("from", "")), str(line.pop("to", "")))
-            made.connections.append(connection)
-            if line:
-                made.line_extras[connection] = line
-        made.triggers = [Trigger.from_json(trigger) for trigger in told.pop("triggers", None) or ()]
+        made.connections, made.odd_lines = read_lines(told.pop("connections", []))
+        made.triggers = [Trigger.from_json(trigger) for trigger in mappings(told, "triggers")]
         made.extra = told
         return made
 
@@ -173,6 +188,18 @@ class WorkflowSpec:
     def _reorder(self, order: list[Task]) -> None:
         self.tasks.clear()
         self.tasks.update({str(task.id): task for task in order})
+
+
+def _parse(start: str, end: str) -> Connection:
+    if not is_end(start) or not is_end(end):
+        raise BadUsage(f"A line goes from 'task' or 'task.port' to the same, not from {start!r} to {end!r}.")
+    return Connection.parse(start, end)
+
+
+def _refuse_newer(told: Mapping[str, Any]) -> None:
+    found = told.get("blockloom")
+    if type(found) is int and found > FORMAT:
+        raise BadFormat([problem("newer-version", "/blockloom", found=found, here=FORMAT)])
 
 
 class Workflow(WorkflowSpec):
@@ -203,7 +230,8 @@ class Workflow(WorkflowSpec):
         `store` is a URL such as `memory:` or a store; without one nothing is kept. Raises InvalidGraph or
         InvalidInputs; a run that fails is returned, with the state FAILED.
         """
-        run = await self.start(inputs, max_concurrency=max_concurrency, store=store, durability=durability)
+        # A task may be called `start`: then that attribute is the task.
+        run = await Workflow.start(self, inputs, max_concurrency=max_concurrency, store=store, durability=durability)
         try:
             return await run.wait()
         except asyncio.CancelledError:
@@ -224,7 +252,11 @@ class Workflow(WorkflowSpec):
         engine = Engine(plugins, opened, owns_store=isinstance(store, str))
         try:
             run = await engine.start(
-                self.to_json(), inputs, max_concurrency=max_concurrency, durability=durability, then=engine.close
+                WorkflowSpec.to_json(self),
+                inputs,
+                max_concurrency=max_concurrency,
+                durability=durability,
+                then=engine.close,
             )
         except BaseException:
             await engine.close()

@@ -16,12 +16,13 @@ def main(places: list[str]) -> None:
     sys.modules["blockloom_code"] = package
     try:
         from blockloom_code.zygote import serve
+
+        serve()
     except Exception as error:
         from blockloom_code.frames import FAILURE, pack
 
         os.write(0, pack(FAILURE, f"{type(error).__name__}: {error}".encode()))
         raise
-    serve()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """The block type `code`: the body of a Python function, evaluated where it can do no harm."""
 
-import asyncio
 import re
 import unicodedata
 from collections.abc import Awaitable, Iterable, Mapping
@@ -13,6 +12,8 @@ from .cheap import LEAVE, cheap
 from .limits import Limits
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from .pool import Pool
 
 _WORD: Final = re.compile(r"\w+")
@@ -48,7 +49,7 @@ class Code(BlockType):
     def __init__(self, limits: Limits | None = None, processes: int | None = None) -> None:
         self.limits = limits or Limits()
         self.processes = processes
-        self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
+        self._pools: dict[AbstractEventLoop, Pool] = {}
 
     def check(self, content: Any) -> Iterable[Problem]:
         """What is wrong with the source, without running a line of it."""
@@ -78,17 +79,18 @@ class Code(BlockType):
 
     async def layers(self) -> dict[str, bool]:
         """Which layers of the cage around a block hold on this machine."""
-        return await self._pool().layers()
+        return await (await self._pool()).layers()
 
     async def close(self) -> None:
         """End the processes of this block type."""
+        from asyncio import get_running_loop
+
         pools, self._pools = self._pools, {}
-        here = asyncio.get_running_loop()
         for loop, pool in pools.items():
-            if loop is here:
+            if loop is get_running_loop() or loop.is_closed():
                 await pool.close()
             else:
-                _end_elsewhere(loop, pool)
+                loop.call_soon_threadsafe(pool.end)
 
     async def _run(self, block: BlockContext) -> Any:
         source = block.content.source
@@ -96,28 +98,25 @@ class Code(BlockType):
         values = {name: value for name, value in block.names.items() if _bindable(name, words)}
         values = {unicodedata.normalize("NFKC", name): value for name, value in values.items()}
         values["inputs"] = dict(block.inputs) if "inputs" in words else {}
-        return await self._pool().run(source, sorted(values), values, block.log)
+        pool = await self._pool()
+        return await pool.run(source, sorted(values), values, block.log)
 
-    def _pool(self) -> "Pool":
+    async def _pool(self) -> "Pool":
         """The pool of the running loop; pools of loops that are closed are ended on the way."""
+        from asyncio import get_running_loop
+
         from .pool import Pool, cores
 
-        loop = asyncio.get_running_loop()
+        loop = get_running_loop()
+        for other in [other for other in list(self._pools) if other.is_closed()]:
+            if pool := self._pools.pop(other, None):
+                await pool.close()
         if loop not in self._pools:
-            for other in [other for other in self._pools if other.is_closed()]:
-                self._pools.pop(other).end()
             self._pools[loop] = Pool(self.processes or cores(), self.limits)
         return self._pools[loop]
 
 
-def _end_elsewhere(loop: asyncio.AbstractEventLoop, pool: "Pool") -> None:
-    if loop.is_closed():
-        pool.end()
-    else:
-        loop.call_soon_threadsafe(pool.end)
-
-
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _words(source: str) -> frozenset[str]:
     """Every word of a source that could be a name in it, and some that could not."""
     words = _WORD.findall(source)

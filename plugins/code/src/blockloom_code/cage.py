@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from .limits import Limits
-from .syscalls import deny_the_rest
+from .syscalls import Filter
 
 LAYERS: Final = ("limits", "orphan", "user", "privileges", "syscalls")
 """limits: of time, memory, files, processes. orphan: dies with its zygote. user: nobody, where the host is root.
@@ -26,6 +26,7 @@ class Cage:
     def __init__(self) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
         self._parent = os.getpid()
+        self._filter = _filter() if self._libc else None
 
     def adopt(self) -> None:
         """Become the parent of whatever a job may leave behind."""
@@ -39,7 +40,7 @@ class Cage:
             "user": _become_nobody,
             "orphan": self._die_with_parent,
             "privileges": lambda: self._prctl(_PR_SET_NO_NEW_PRIVS, 1),
-            "syscalls": self._filter,
+            "syscalls": self._deny,
         }
         return {name: _holds(step) for name, step in steps.items()}
 
@@ -53,10 +54,17 @@ class Cage:
         if os.getppid() != self._parent:
             os._exit(1)
 
-    def _filter(self) -> None:
-        if self._libc is None:
-            raise OSError("only Linux filters system calls")
-        deny_the_rest(self._libc)
+    def _deny(self) -> None:
+        if self._libc is None or self._filter is None:
+            raise OSError("no filter of system calls here")
+        self._filter.enter(self._libc)
+
+
+def _filter() -> Filter | None:
+    try:
+        return Filter()
+    except OSError:
+        return None
 
 
 def _holds(step: Callable[[], None]) -> bool:
@@ -74,10 +82,11 @@ def _limit(limits: Limits) -> None:
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, 8),
         (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_AS, limits.memory),
     ):
         resource.setrlimit(what, (most, most))
+    # The clock of the zygote strikes first; this is for the case that the zygote itself stands still.
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
 
 
 def _become_nobody() -> None:

@@ -33,11 +33,13 @@ class _Leave(Exception):
     """This tree, or this value, is not for the host."""
 
 
-@lru_cache(maxsize=4096)
 def cheap(source: str) -> Step | None:
     """The expression that `source` is, as a function that never raises, if it is one that costs little."""
-    if len(source) > _LONGEST:
-        return None
+    return _known(source) if len(source) <= _LONGEST else None
+
+
+@lru_cache(maxsize=4096)
+def _known(source: str) -> Step | None:
     try:
         body = ast.parse(source).body
         if len(body) != 1 or not isinstance(body[0], ast.Expr):
@@ -49,19 +51,18 @@ def cheap(source: str) -> Step | None:
     def compute(names: Names, inputs: Names) -> Any:
         try:
             value = step(names, inputs)
-            return value if type(value) in _PLAIN else _result(value)
+            return value if type(value) is bool or value is None else _result(value)
         except Exception:
             return LEAVE
 
     return compute
 
 
-_PLAIN: Final = frozenset({type(None), bool, str})
-
-
 def _result(value: Any) -> Any:
     """A value that is not obviously JSON, as a copy of its own."""
     kind = type(value)
+    if kind is str:
+        return value if len(value) <= _TEXT else LEAVE
     if kind is int:
         return value if value.bit_length() <= _BITS else LEAVE
     if kind is float:
@@ -94,6 +95,8 @@ def _constant(node: Any) -> Step:
     value = node.value
     if not isinstance(value, _CONSTANTS) or (type(value) is int and value.bit_length() > _BITS):
         raise _Leave
+    if type(value) is str and not value.isascii():
+        value.encode()  # half a surrogate pair raises a ValueError: only a literal can hold one
     return lambda names, inputs: value
 
 

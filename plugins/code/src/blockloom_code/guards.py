@@ -13,8 +13,6 @@ _OF_ERRORS: Final = frozenset({"args", "value", "msg", "doc", "pos", "lineno", "
 _OF_GENERATORS: Final = frozenset({"send", "close", "throw"})
 MADE_HERE: Final = "_blockloom_class_"
 """The mark of a class that a block defined."""
-# C code asks for these through the block's own import, with a list; a source cannot, it sends a tuple or nothing.
-_FROM_C: Final = frozenset({"time", "_strptime", "numbers", "collections", "datetime", "decimal", "_decimal"})
 
 
 class Facade:
@@ -153,7 +151,8 @@ class Guards:
         self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
     ) -> Any:
         """What an import statement calls."""
-        if type(fromlist) is list and name in _FROM_C:
+        if type(fromlist) is list:
+            # Only C code sends a list (datetime.strftime imports time so); it then finds the module by itself.
             return None
         if level or name not in self.facades:
             available = ", ".join(sorted(MODULES))

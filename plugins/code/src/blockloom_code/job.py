@@ -31,14 +31,14 @@ class Output:
     def print(self, text: str) -> None:
         """Text of the block; ends the job when it is too much."""
         room = self.limits.output - self._printed
-        kept = text[:room]
-        self._printed += len(kept.encode(errors="replace"))
-        self._pending += kept
+        data = text.encode(errors="replace")
+        self._printed += len(data)
+        self._pending += data[:room].decode(errors="ignore") if len(data) > room else text
         lines, newline, self._pending = self._pending.rpartition("\n")
         if newline:
             self._lines += lines.count("\n") + 1
             self._text(lines)
-        if len(kept) < len(text) or self._printed > self.limits.output or self._lines > MAX_LINES:
+        if self._printed > self.limits.output or self._lines > MAX_LINES:
             self.fail("output_limit", {"en": "the code printed too much", "zh": "代码打印的内容过多"})
 
     def value(self, data: bytes) -> NoReturn:
@@ -82,7 +82,6 @@ def run(program: CodeType, source: str, values: bytes, scope: dict[str, Any], ou
         exec(program, scope)
         data = encode(scope[FUNCTION](**names), output.limits.result)
     except MemoryError:
-        scope.clear()
         output.fail("memory_limit", _MEMORY)
     except ResultRefused as error:
         output.fail("result_refused", str(error))

@@ -5,11 +5,13 @@ from typing import Any, Final
 
 MIB: Final = 1024 * 1024
 
-MAX_SOURCE: Final = 200_000
+MAX_SOURCE: Final = 64_000
 """Characters of a source."""
+MAX_REFUSALS: Final = 100
+"""Problems of one source that are told; the rest shows when these are gone."""
 MAX_INPUT: Final = 64 * MIB
 """Bytes, as JSON, of the values that a block sees."""
-MAX_VALUES: Final = 500_000
+MAX_VALUES: Final = 200_000
 """Values inside a result, its containers included."""
 MAX_DEPTH: Final = 200
 """Levels of nesting of a result."""

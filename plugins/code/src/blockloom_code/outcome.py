@@ -68,19 +68,19 @@ class Job:
                 return
             self.log(line)
 
-    def end(self, why: str, number: int) -> None:
-        """The job is gone; a result that came in time stands."""
+    def end(self, why: str, number: int, fault: str) -> None:
+        """The job is gone, ended for a reason or by a signal; a result that came in time stands."""
         if self.outcome is None:
-            self.outcome = self._unfinished(why, number)
+            self.outcome = self._unfinished(why, number, fault)
         if not self.ended.done():
             self.ended.set_result(None)
 
-    def _unfinished(self, why: str, number: int) -> TaskFailed:
+    def _unfinished(self, why: str, number: int, fault: str) -> TaskFailed:
         if why == "time" or number == signal.SIGXCPU:
             return failed("time_limit", limits=self.limits)
         if number == signal.SIGKILL and not why:
             return failed("memory_limit")
-        return failed("sandbox_crashed", why if why in SENTENCES else "")
+        return failed("sandbox_crashed", why if why in SENTENCES else "", fault)
 
 
 def _failure(body: bytes) -> TaskFailed:

@@ -6,10 +6,11 @@ that RestrictedPython itself would refuse.
 
 import ast
 import re
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from RestrictedPython.transformer import INSPECT_ATTRIBUTES, IOPERATOR_TO_STR, RestrictingNodeTransformer
 
+from .limits import MAX_REFUSALS
 from .refusals import Refusal, refusal
 from .vocabulary import MISSING, MODULES
 
@@ -42,6 +43,8 @@ class Policy(RestrictingNodeTransformer):
 
     def refuse(self, node: ast.AST, key: str, name: str = "") -> None:
         """Note that `node` cannot stand."""
+        if len(self.refusals) >= MAX_REFUSALS:
+            return
         line = getattr(node, "lineno", 1)
         start = self.lines[line - 1].encode(errors="replace")[: getattr(node, "col_offset", 0)]
         self.refusals.append(refusal(self.source, line, len(start.decode(errors="ignore")) + 1, key, name))
@@ -110,6 +113,10 @@ class Policy(RestrictingNodeTransformer):
             self.visit(node.annotation)
             node.annotation = None
         return super().visit_arg(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> Any:
+        # RestrictedPython makes a new node, on line 1.
+        return ast.copy_location(cast(ast.ClassDef, super().visit_ClassDef(node)), node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
         if node.returns is not None:

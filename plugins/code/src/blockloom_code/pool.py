@@ -5,11 +5,15 @@ import json
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
+
+from blockloom import TaskFailed
 
 from .limits import MAX_INPUT, Limits
 from .outcome import Job, failed
 from .wire import Wire
+
+_REAP: Final = 0.01
 
 
 def cores() -> int:
@@ -27,18 +31,19 @@ class Pool:
         self.closed = False
         self._wires: set[Wire] = set()
         self._idle: list[Wire] = []
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[Wire]] = deque()
         self._dying: set[Wire] = set()
 
     async def run(self, source: str, names: Sequence[str], values: dict[str, Any], log: Callable[[str], None]) -> Any:
         """The value of a source; raises TaskFailed. When this is cancelled, the job is dead before it ends."""
         data = _encode(values)
-        wire = await self._take()
+        while (wire := await self._take()).dead:
+            pass
         job = wire.start(source, names, data, self.limits, log)
         try:
             await asyncio.shield(job.ended)
         except asyncio.CancelledError:
-            wire.stop()
+            wire.stop(job)
             await asyncio.shield(job.ended)
             raise
         return _value(job)
@@ -51,10 +56,10 @@ class Pool:
     def end(self) -> None:
         """Kill all zygotes; what runs or waits fails."""
         self.closed = True
+        while turn := self._next():
+            turn.set_exception(failed("sandbox_crashed", "closed"))
         for wire in tuple(self._wires):
             wire.kill("closed")
-        while self._waiting:
-            _wake(self._waiting.popleft())
 
     async def close(self) -> None:
         """Kill all zygotes and wait until they are gone."""
@@ -64,25 +69,25 @@ class Pool:
         self._dying.clear()
 
     async def _take(self) -> Wire:
-        while not self._idle and len(self._wires) >= self.size:
-            await self._turn()
         if self.closed:
             raise failed("sandbox_crashed", "closed")
-        self._reap()
-        return self._idle.pop() if self._idle else self._grow()
-
-    async def _turn(self) -> None:
-        """Wait until a zygote is free or one may be started."""
-        turn = self.loop.create_future()
+        if self._idle:
+            return self._idle.pop()
+        if len(self._wires) < self.size:
+            return self._grow()
+        turn: asyncio.Future[Wire] = self.loop.create_future()
         self._waiting.append(turn)
         try:
-            await turn
+            return await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._wake_next()
+            # Cancelled just after its turn had come: the next one gets it.
+            if turn.done() and not turn.cancelled() and not turn.exception():
+                self._free(turn.result())
             raise
 
     def _grow(self) -> Wire:
+        if not hasattr(os, "fork"):
+            raise failed("sandbox_crashed", "start", " (code blocks need Linux or another Unix)")
         try:
             wire = Wire(self.loop, self._free)
         except OSError as error:
@@ -91,29 +96,41 @@ class Pool:
         return wire
 
     def _free(self, wire: Wire) -> None:
+        """A zygote has no job any more, or is dead; whoever waits longest gets it, or a new one."""
         if wire.dead:
-            self._wires.discard(wire)
-            self._dying.add(wire)
-            if wire in self._idle:
-                self._idle.remove(wire)
+            self._bury(wire)
+        elif turn := self._next():
+            turn.set_result(wire)
         else:
             self._idle.append(wire)
-        self._wake_next()
 
-    def _wake_next(self) -> None:
+    def _bury(self, wire: Wire) -> None:
+        if wire not in self._wires:
+            return
+        self._wires.discard(wire)
+        self._dying.add(wire)
+        if wire in self._idle:
+            self._idle.remove(wire)
+        if not self.loop.is_closed():
+            self.loop.call_later(_REAP, self._reap)
+        if turn := self._next():
+            try:
+                turn.set_result(self._grow())
+            except TaskFailed as error:
+                turn.set_exception(error)
+
+    def _next(self) -> "asyncio.Future[Wire] | None":
         while self._waiting:
-            if _wake(self._waiting.popleft()):
-                return
+            turn = self._waiting.popleft()
+            if not turn.done():
+                return turn
+        return None
 
     def _reap(self) -> None:
-        self._dying = {wire for wire in self._dying if wire.process.poll() is None}
-
-
-def _wake(turn: "asyncio.Future[None]") -> bool:
-    if turn.done():
-        return False
-    turn.set_result(None)
-    return True
+        """Forget the processes that are gone; those that die but slowly are looked at again."""
+        self._dying = {wire for wire in self._dying if not wire.is_gone()}
+        if self._dying:
+            self.loop.call_later(_REAP, self._reap)
 
 
 def _encode(values: dict[str, Any]) -> bytes:

@@ -29,7 +29,7 @@ class Refused(Exception):
         self.refusals = tuple(refusals)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def examine(source: str) -> tuple[Refusal, ...]:
     """All that is wrong with a source, in the order of its lines."""
     try:
@@ -54,19 +54,27 @@ def build(source: str, names: Sequence[str]) -> CodeType:
 
 
 class Programs:
-    """The last programs that were built, by source and names."""
+    """The last programs that were built, by source and names: `size` characters of source in all."""
 
     def __init__(self, size: int) -> None:
-        self.size = size
+        self._room = size
         self._kept: OrderedDict[tuple[str, tuple[str, ...]], CodeType] = OrderedDict()
 
     def get(self, source: str, names: tuple[str, ...]) -> CodeType:
         """The program of a source, built if it is new; raises Refused."""
-        code = self._kept.pop((source, names), None) or build(source, names)
-        self._kept[source, names] = code
-        if len(self._kept) > self.size:
-            self._kept.popitem(last=False)
+        key = (source, names)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        code = self._kept[key] = build(source, names)
+        self._room -= _weight(key)
+        while self._room < 0:
+            self._room += _weight(self._kept.popitem(last=False)[0])
         return code
+
+
+def _weight(key: tuple[str, tuple[str, ...]]) -> int:
+    return len(key[0]) + sum(map(len, key[1])) + 100
 
 
 def _restrict(tree: ast.Module, source: str) -> None:

@@ -2,7 +2,7 @@
 
 import ctypes
 import errno
-import platform
+import os
 from typing import Final
 
 _ALLOWED: Final = {
@@ -37,20 +37,30 @@ class _Filter(ctypes.Structure):
     _fields_ = (("length", ctypes.c_uint16), ("instructions", ctypes.POINTER(_Instruction)))
 
 
-def deny_the_rest(libc: ctypes.CDLL) -> None:
-    """Give this process the filter, for good; raises OSError where that does not work."""
-    machine = platform.machine()
+class Filter:
+    """The filter of this machine, ready to be given to a process; raises OSError for an unknown processor."""
+
+    def __init__(self) -> None:
+        rows = _rows(os.uname().machine)
+        self._program = (_Instruction * len(rows))(*(_Instruction(*row) for row in rows))
+        self._filter = _Filter(len(rows), self._program)
+
+    def enter(self, libc: ctypes.CDLL) -> None:
+        """Give this process the filter, for good; raises OSError where the kernel does not take it."""
+        if libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(self._filter), 0, 0):
+            raise OSError(ctypes.get_errno(), "the kernel refused the filter")
+
+
+def _rows(machine: str) -> list[tuple[int, int, int, int]]:
     if machine not in _ALLOWED:
         raise OSError(errno.ENOSYS, f"no filter for the processor {machine}")
     numbers = sorted(_ALLOWED[machine].values())
-    rows = [
+    return [
         (_LOAD, 0, 0, _ARCH),
         (_EQUAL, 1, 0, _ARCHITECTURE[machine]),
         (_RETURN, 0, 0, _KILL),
         (_LOAD, 0, 0, _NUMBER),
+        *((_EQUAL, len(numbers) - place, 0, number) for place, number in enumerate(numbers)),
+        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
+        (_RETURN, 0, 0, _ALLOW),
     ]
-    rows += [(_EQUAL, len(numbers) - place, 0, number) for place, number in enumerate(numbers)]
-    rows += [(_RETURN, 0, 0, _ERRNO | errno.EPERM), (_RETURN, 0, 0, _ALLOW)]
-    program = (_Instruction * len(rows))(*(_Instruction(*row) for row in rows))
-    if libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(_Filter(len(rows), program)), 0, 0):
-        raise OSError(ctypes.get_errno(), "the kernel refused the filter")

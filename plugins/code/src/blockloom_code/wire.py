@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from .frames import DATA, END, JOB, KILL, READY, Reader, TooLong, pack
+from .frames import DATA, END, FAILURE, JOB, KILL, READY, Reader, TooLong, pack
 from .limits import MIB, Limits
 from .outcome import Job
 
@@ -36,11 +36,13 @@ class Wire:
         self._freed = freed
         self._job: Job | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._why = ""
+        self._fault = ""
         self._reader = Reader(MIB)
         self._unsent = bytearray()
         self.process, self._file = _start()
-        self._finalizer = weakref.finalize(self, _end, self.process, self._file)
+        self._open = [self._file]
+        # Also for a wire that nobody ends: whoever drops it, or the interpreter's own end, takes the process along.
+        self._finalizer = weakref.finalize(self, _end, self.process, self._open)
         loop.add_reader(self._file, self._readable)
 
     def start(
@@ -54,9 +56,10 @@ class Wire:
         self._send(pack(JOB, struct.pack("!I", len(head)) + head + values))
         return job
 
-    def stop(self) -> None:
-        """Have the job killed at once; if the zygote does not, it is ended too."""
-        if self._job and not self.dead:
+    def stop(self, job: Job) -> None:
+        """Have the job killed at once, if it still runs; if the zygote does not do it, that is ended too."""
+        # By now the wire may have been given another job.
+        if self._job is job and not self.dead:
             self._restart_timer(_KILL, "")
             self._send(pack(KILL))
 
@@ -65,18 +68,24 @@ class Wire:
         if self.dead:
             return
         self.dead = True
-        self._why = self._why or why
         if not self.loop.is_closed():
             self.loop.remove_reader(self._file)
             self.loop.remove_writer(self._file)
-        self._finalizer.detach()
-        _kill(self.process, self._file)
-        self._finished(self._why, 0)
+        _kill(self.process, self._open)
+        self._finished(why, 0)
 
     async def gone(self) -> None:
         """Wait until the process is no more."""
+        if not self.is_gone():
+            await _exit(self.process)
+            self._finalizer.detach()
+
+    def is_gone(self) -> bool:
+        """Whether the process is no more."""
         if self.process.poll() is None:
-            await _exit(self.process, self.loop)
+            return False
+        self._finalizer.detach()
+        return True
 
     def _restart_timer(self, seconds: float, why: str) -> None:
         if self._timer:
@@ -89,7 +98,7 @@ class Wire:
             self._timer = None
         job, self._job = self._job, None
         if job:
-            job.end(why, number)
+            job.end(why, number, self._fault)
         if job or self.dead:
             self._freed(self)
 
@@ -112,10 +121,12 @@ class Wire:
     def _message(self, kind: bytes, body: bytes) -> None:
         if kind == DATA and self._job:
             if not self._job.take(body):
-                self.stop()
+                self.stop(self._job)
         elif kind == END:
             end = json.loads(body)
             self._finished(end["why"], end["signal"])
+        elif kind == FAILURE:
+            self._fault = f" ({body.decode(errors='replace')[:200]})"
         elif kind == READY:
             self.layers = json.loads(body)
             if self._job:
@@ -129,13 +140,14 @@ class Wire:
 
     def _writable(self) -> None:
         try:
-            sent = os.write(self._file, memoryview(self._unsent)[: 4 * MIB])
+            with memoryview(self._unsent) as unsent:
+                sent = os.write(self._file, unsent[:MIB])
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError:
             self.kill("sandbox_crashed")
             return
-        self._unsent = self._unsent[sent:]
+        del self._unsent[:sent]
         if self._unsent:
             self.loop.add_writer(self._file, self._writable)
         else:
@@ -162,12 +174,12 @@ def _start() -> tuple[subprocess.Popen[bytes], int]:
     return process, here.detach()
 
 
-async def _exit(process: subprocess.Popen[bytes], loop: asyncio.AbstractEventLoop) -> None:
+async def _exit(process: subprocess.Popen[bytes]) -> None:
     """Wait for a process that has been killed."""
     if not hasattr(os, "pidfd_open"):
         await asyncio.to_thread(process.wait)
         return
-    file, ended = os.pidfd_open(process.pid), asyncio.Event()
+    loop, file, ended = asyncio.get_running_loop(), os.pidfd_open(process.pid), asyncio.Event()
     loop.add_reader(file, ended.set)
     try:
         await ended.wait()
@@ -177,14 +189,14 @@ async def _exit(process: subprocess.Popen[bytes], loop: asyncio.AbstractEventLoo
     process.wait()
 
 
-def _kill(process: subprocess.Popen[bytes], file: int) -> None:
-    """End a zygote, with its session, and close the wire."""
+def _kill(process: subprocess.Popen[bytes], open: list[int]) -> None:
+    """End a zygote, with its session, and close the wire; a second time does nothing."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
-    os.close(file)
+    while open:
+        os.close(open.pop())
 
 
-def _end(process: subprocess.Popen[bytes], file: int) -> None:
-    """What is left to do for a zygote that nobody closed."""
-    _kill(process, file)
+def _end(process: subprocess.Popen[bytes], open: list[int]) -> None:
+    _kill(process, open)
     process.wait()

@@ -24,7 +24,8 @@ from .scope import scope
 _HOST: Final = 0
 """The wire to the host, both ways."""
 _PIECE: Final = 65_536
-_PROGRAMS: Final = 256
+_PROGRAMS: Final = 1_000_000
+"""Characters of source of which the programs are kept."""
 _OUT: Final = 3
 """The file of a job to which it writes."""
 
@@ -81,8 +82,8 @@ class Zygote:
             self._child(write, program, order["source"], body[4 + length :], limits)
         os.close(write)
         why = self._watch(read, time.monotonic() + limits.time)
-        self._finish(pid, why)
         os.close(read)
+        self._finish(pid, why)
 
     def _child(self, out: int, program: CodeType, source: str, values: bytes, limits: Limits) -> NoReturn:
         try:
@@ -165,7 +166,10 @@ def _end_strays() -> None:
                 continue
         except ChildProcessError:
             return
-        for pid in _children():
+        strays = _children()
+        if not strays:
+            return
+        for pid in strays:
             os.kill(pid, signal.SIGKILL)
         time.sleep(0.001)
 

@@ -3,7 +3,9 @@
 from blockloom import TaskType, hookimpl
 
 from .blocks import Blocks
+from .bodies import ForEach, Loop, Workflow
 from .branch import If, Switch
+from .ending import Cancel, Stop
 from .ends import End, Start
 from .face import BlocksTask, EndTask, IfTask, MergeTask, StartTask, SwitchTask
 from .merge import Merge
@@ -14,4 +16,4 @@ __all__ = ["BlocksTask", "EndTask", "IfTask", "MergeTask", "StartTask", "SwitchT
 @hookimpl
 def blockloom_task_types() -> list[type[TaskType]]:
     """The types of this plugin."""
-    return [Start, End, Blocks, If, Switch, Merge]
+    return [Start, End, Blocks, If, Switch, Merge, ForEach, Loop, Workflow, Stop, Cancel]

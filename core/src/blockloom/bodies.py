@@ -1,0 +1,105 @@
+"""The bodies that tasks hold: graphs that run inside a run, as scopes of their own."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from .check import complete_inputs
+from .errors import BodyFailed, TaskFailed
+from .run import Run
+from .spec import Graph
+from .states import Reason, RunState
+
+MAX_LEVELS: Final = 32
+"""Bodies within bodies, beyond which a task fails: a workflow that holds itself must end somewhere."""
+
+Key = tuple[Run, int]
+"""A task: its scope and its number."""
+
+
+class Bodies:
+    """Starts and ends the bodies of one run; a task that holds some takes no place meanwhile."""
+
+    def __init__(self, go_on: Callable[[], None], take_places: Callable[[int], None]) -> None:
+        self._go_on = go_on
+        self._take_places = take_places
+        self._held: dict[Key, dict[Run, None]] = {}
+        self.abandoned = False
+        """Whether the run is left as it stands, so that nothing more may be told of it."""
+
+    async def run(self, holder: Key, graph: Graph, inputs: Mapping[str, Any], key: int | None) -> dict[str, Any]:
+        """Run a body to its end and give its outputs; canceling this ends it first."""
+        child = _make(holder, graph, key)
+        ended = _on_end(child)
+        self._hold(holder, child)
+        try:
+            child.begin(_given(graph, inputs))
+            self._go_on()
+            await ended
+        except asyncio.CancelledError:
+            if not self.abandoned:
+                await self._end(child, holder)
+            raise
+        finally:
+            self._let_go(holder, child)
+        return _result(child)
+
+    def end_all(self, holder: Key) -> None:
+        """End the bodies of a task now; those that wait for them are told that they failed."""
+        for child in tuple(self._held.get(holder, ())):
+            child.stop(RunState.FAILED, Reason.CANCELED)
+        self._go_on()
+
+    async def _end(self, child: Run, holder: Key) -> None:
+        scope, index = holder
+        ended = _on_end(child)
+        child.stop(reason=scope.doomed.get(index, Reason.CANCELED))
+        self._go_on()
+        if not child.over:
+            await ended
+
+    def _hold(self, holder: Key, child: Run) -> None:
+        """Note a body of a task; with the first the task gives up its place."""
+        if holder not in self._held:
+            self._held[holder] = {}
+            self._take_places(-1)
+        self._held[holder][child] = None
+
+    def _let_go(self, holder: Key, child: Run) -> None:
+        """Forget a body; after the last the task takes a place again."""
+        del self._held[holder][child]
+        if not self._held[holder]:
+            del self._held[holder]
+            self._take_places(1)
+
+
+def _make(holder: Key, graph: Graph, key: int | None) -> Run:
+    scope, index = holder
+    if scope.level >= MAX_LEVELS:
+        raise TaskFailed("too-deep", f"more than {MAX_LEVELS} bodies within each other")
+    id = scope.ids[index]
+    prefix = f"{id}." if key is None else f"{id}[{key}]."
+    child = Run(graph.plan, scope.log, scope.agenda, prefix, (*scope.place, index, key or 0))
+    child.level = scope.level + 1
+    return child
+
+
+def _on_end(child: Run) -> asyncio.Future[None]:
+    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    child.on_end = lambda: None if ended.done() else ended.set_result(None)
+    return ended
+
+
+def _given(graph: Graph, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What a body is given of `inputs`: what it declares."""
+    if graph.plan.open_inputs:
+        return complete_inputs(graph.plan, inputs)
+    return complete_inputs(graph.plan, {name: value for name, value in inputs.items() if name in graph.inputs})
+
+
+def _result(child: Run) -> dict[str, Any]:
+    if child.state is not RunState.FAILED:
+        return child.outputs
+    error = child.error or {}
+    inner = error.get("inner") or error.get("task") or child.prefix.rstrip(".")
+    raise BodyFailed(error.get("type", "stopped"), error.get("message", "the body was ended as failed"), inner)

@@ -1,0 +1,142 @@
+"""The command `run`: one run of a graph, from its start to its end."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from typing import Any, NamedTuple
+
+import click
+
+from ..engine import Engine
+from ..errors import BadUsage, BlockloomError, InvalidInputs
+from ..live import RunView
+from ..plugins import Plugins
+from ..states import RunState
+from ..store import Store
+from ..stores import open_store
+from .installed import Installed
+from .interrupts import Interrupts
+from .progress import Progress, progress
+from .reading import STDIN, explain_pairs, named, read_graph, read_inputs, read_pairs
+from .refusals import refusing
+from .result import show_result
+from .speech import one_line, say, show_json
+
+DEFAULT_STORE = "memory:"
+PATIENCE = 2.0
+"""Seconds that the progress has to show the last events once the run is over."""
+
+
+class Job(NamedTuple):
+    """What is to be run, and how."""
+
+    graph: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+    store: str
+    max_concurrency: int | None
+    name: str
+
+
+@click.command(
+    help=say(
+        "Run GRAPH to its end and print its outputs. GRAPH is a file of JSON or YAML (.yaml, .yml), or - for JSON on "
+        "stdin. Progress goes to stderr. Ctrl-C stops the run; a second Ctrl-C leaves at once (status 130)."
+        "\n\nExit status: 0 completed, 1 failed or stopped, 2 the graph, the inputs or the usage is wrong."
+        "\n\nWith --json, stdout is one document: {run, state, outputs, tasks, error?}, also when the run failed; or "
+        '{"problems": […]} where the graph or the inputs are wrong. Wrong usage prints nothing there.',
+        "将 GRAPH 运行到结束并输出结果。GRAPH 是 JSON 或 YAML（.yaml、.yml）文件，或用 - 从标准输入读取 JSON。"
+        "进度写到标准错误。Ctrl-C 停止运行；再按一次立即退出（状态 130）。"
+        "\n\n退出状态：0 已完成，1 失败或停止，2 图、输入或用法有误。"
+        "\n\n使用 --json 时标准输出只有一个文档：{run, state, outputs, tasks, error?}，失败时也一样；"
+        '图或输入有误时为 {"problems": […]}。用法有误时不输出。',
+    )
+)
+@click.argument("graph")
+@click.option(
+    "-i",
+    "pairs",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help=say("An input: JSON where it parses, else text.", "一个输入：能解析为 JSON 则为 JSON，否则为文本。"),
+)
+@click.option(
+    "--inputs",
+    "file",
+    metavar="FILE",
+    help=say("Inputs as a mapping in JSON or YAML; -i wins.", "JSON 或 YAML 映射形式的输入；-i 优先。"),
+)
+@click.option("--json", "as_json", is_flag=True, help=say("Print one JSON document.", "输出一个 JSON 文档。"))
+@click.option(
+    "--store",
+    metavar="URL",
+    default=DEFAULT_STORE,
+    show_default=True,
+    help=say("Where the run is kept.", "运行记录的存放处。"),
+)
+@click.option(
+    "--max-concurrency",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=say("Tasks that run at once, at most.", "最多同时运行的任务数。"),
+)
+@click.pass_context
+def run(
+    ctx: click.Context,
+    graph: str,
+    pairs: tuple[str, ...],
+    file: str | None,
+    as_json: bool,
+    store: str,
+    max_concurrency: int | None,
+) -> None:
+    """Run a graph and print what came of it."""
+    if graph == file == STDIN:
+        raise click.UsageError(say("Only one of GRAPH and --inputs can be -.", "GRAPH 和 --inputs 不能都是 -。"), ctx)
+    given = read_pairs(pairs)
+    with refusing(as_json, named(graph)):
+        document = read_graph(graph)
+    with refusing(as_json, named(file or "")):
+        inputs = {**(read_inputs(file) if file is not None else {}), **given}
+    with refusing(as_json, named(graph)):
+        job = Job(document, inputs, store, max_concurrency, str(document.get("name") or named(graph)))
+        try:
+            view = asyncio.run(_drive(job, ctx.ensure_object(Installed).plugins))
+        except InvalidInputs as error:
+            raise explain_pairs(error, given) from None
+    if as_json:
+        show_json(view.to_json())
+    else:
+        show_result(view)
+    ctx.exit(0 if view.state is RunState.COMPLETED else 1)
+
+
+async def _drive(job: Job, plugins: Plugins) -> RunView:
+    """The run, once it is over; whatever its tasks print goes to stderr, for stdout is the result's."""
+    with redirect_stdout(sys.stderr):
+        async with Engine(plugins, _open(job.store, plugins)) as engine:
+            live = await engine.start(job.graph, job.inputs, max_concurrency=job.max_concurrency)
+            with progress(job.name, live.tasks) as shown, Interrupts(live.stop, shown.say):
+                watcher = asyncio.create_task(_watch(live, shown))
+                try:
+                    await live.wait()
+                    await asyncio.wait([watcher], timeout=PATIENCE)
+                finally:
+                    watcher.cancel()
+            return live
+
+
+async def _watch(live: RunView, shown: Progress) -> None:
+    async for batch in live.follow():
+        shown.take(batch)
+
+
+def _open(url: str, plugins: Plugins) -> Store:
+    """The store behind a URL; whatever keeps it from opening is the URL's fault."""
+    try:
+        return open_store(url, plugins.registry)
+    except BlockloomError:
+        raise
+    except Exception as error:  # a store raises what it likes
+        why = one_line(f"{type(error).__name__}: {error}")
+        raise BadUsage(say(f"The store {url} cannot be opened: {why}.", f"无法打开存储 {url}：{why}。")) from None

@@ -1,0 +1,33 @@
+"""What is told of a failure, and when to try again."""
+
+from collections.abc import Callable
+from typing import Final
+
+from .errors import BadValue, BlockloomError, BodyFailed, PluginError, TaskFailed
+from .plan import Retry
+
+LONGEST: Final = 2000
+"""Characters of a message that are kept."""
+
+
+def explain(error: BaseException) -> dict[str, str]:
+    """What went wrong, as `{type, message, inner?}`."""
+    kind, message = type(error).__name__, str(error)
+    if isinstance(error, PluginError):
+        kind, message = error.code, f"{error.plugin}: {error.why}"
+    elif isinstance(error, BadValue):
+        kind, message = error.code, f"it gave back something that is not JSON: {error.message}"
+    elif isinstance(error, TaskFailed):
+        kind, message = error.type, error.message
+    elif isinstance(error, BlockloomError):
+        kind, message = error.code, error.message
+    told = {"type": kind, "message": message[:LONGEST]}
+    if isinstance(error, BodyFailed):
+        told["inner"] = error.inner
+    return told
+
+
+def delay_of(retry: Retry, attempt: int, chance: Callable[[], float]) -> float:
+    """Seconds before the next attempt: growing, capped, and with jitter somewhere in between."""
+    delay = min(retry.delay * retry.backoff ** (attempt - 1), retry.max_delay)
+    return delay * chance() if retry.jitter else delay

@@ -1,0 +1,99 @@
+"""Subscriptions: what a client follows, read by a cursor, so that a slow client costs no memory."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from typing import Any, Final
+
+from blockloom.events import Event
+from blockloom.live import RunView
+
+from .bulk import tell_event
+from .hub import Hub
+from .notices import TooFarBehind
+from .outbox import Outbox
+from .wire import encode, notice
+
+MOST_BEHIND: Final = 2000
+"""Runs of one client that may wait for room to tell of themselves; more, and it is too slow."""
+
+
+class Feed:
+    """One subscription of one client. It holds a task for every run that it follows.
+
+    It tells nothing before it is opened, and misses nothing of what happens meanwhile.
+    """
+
+    def __init__(self, id: str, outbox: Outbox, too_slow: Callable[[], None]) -> None:
+        self.id = id
+        self._outbox = outbox
+        self._too_slow = too_slow
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._opened = asyncio.Event()
+        self._stop_listening: Callable[[], object] = lambda: None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing can come any more."""
+        return self._opened.is_set() and not self._tasks
+
+    def open(self) -> None:
+        """Begin to tell."""
+        self._opened.set()
+
+    def follow_run(self, view: RunView, after: int) -> None:
+        """Tell of one run, from the event after `after` to its end."""
+        self._spawn(self._run(view, after))
+
+    def follow_all(self, hub: Hub, workflow: str | None = None) -> None:
+        """Tell of every run (of one workflow) and of changes, from now on and without end."""
+
+        def started(view: RunView) -> None:
+            if workflow in (None, view.workflow):
+                self.follow_run(view, 0)
+
+        for view in hub.live.values():
+            if workflow in (None, view.workflow):
+                self.follow_run(view, view.seq)
+        self._stop_listening = hub.listen(started)
+        self._spawn(self._notices(hub, workflow, hub.notices.seq))
+
+    def close(self) -> None:
+        """Tell nothing any more, what waits to be sent included."""
+        self._stop_listening()
+        for task in self._tasks:
+            task.cancel()
+        self._outbox.events.drop(self.id)
+
+    async def _run(self, view: RunView, after: int) -> None:
+        await self._opened.wait()
+        async with aclosing(view.follow(after)) as batches:  # type: ignore[type-var]
+            async for batch in batches:
+                for event in batch:
+                    if event.seq:
+                        await self._send(self._told(view.id, event))
+                    elif not self._outbox.events.crowded:
+                        self._outbox.offer(self._told(view.id, event), self.id)
+
+    async def _notices(self, hub: Hub, workflow: str | None, after: int) -> None:
+        await self._opened.wait()
+        try:
+            async with aclosing(hub.notices.follow(after)) as notices:  # type: ignore[type-var]
+                async for event in notices:
+                    if workflow in (None, event.data.get("workflow")):
+                        await self._send(self._told(None, event))
+        except TooFarBehind:
+            self._too_slow()
+
+    async def _send(self, text: str) -> None:
+        if len(self._outbox.events.waiting) >= MOST_BEHIND:
+            self._too_slow()
+        await self._outbox.event(text, self.id)
+
+    def _told(self, run: str | None, event: Event) -> str:
+        return notice(encode({"subscription": self.id, "run": run, **tell_event(event)}))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,107 @@
+"""The engine as the server's clients share it: every run and every change passes here and is told of."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from blockloom.engine import Engine
+from blockloom.errors import Conflict
+from blockloom.live import LiveRun, RunView
+from blockloom.plugins import Plugins
+from blockloom.states import RunState
+from blockloom.store import Store, StoredRun, StoredWorkflow
+
+from .notices import Notices
+
+WORKFLOW_CHANGED: Final = "workflow.changed"
+
+TRIES: Final = 100
+"""How often an edit is begun anew because another came first."""
+
+Listener = Callable[[RunView], None]
+"""Called with each run as it starts."""
+
+Edit = Callable[[dict[str, Any]], dict[str, Any]]
+"""A new graph from a standing one."""
+
+
+class Hub:
+    """One engine on one store, and those who listen."""
+
+    def __init__(self, plugins: Plugins, store: Store, clock: Callable[[], float] = time.time) -> None:
+        self.plugins = plugins
+        self.store = store
+        self.engine = Engine(plugins, store, clock=clock)
+        self.notices = Notices(clock)
+        self.live: dict[str, RunView] = {}
+        self._listeners: set[Listener] = set()
+
+    async def close(self) -> None:
+        """End what runs, leaving it as recorded."""
+        await self.engine.close()
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Have `listener` called with every run that starts; the answer ends that."""
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
+
+    async def start(
+        self, graph: Mapping[str, Any], inputs: Mapping[str, Any], workflow: str | None, **settings: Any
+    ) -> RunView:
+        """Start a run; see Engine.start."""
+        made: list[str] = []
+
+        async def over() -> None:
+            self.live.pop(made[0], None)
+
+        view = await self.engine.start(graph, inputs, workflow=workflow, then=over, **settings)
+        made.append(view.id)
+        # A key that was used before gives back the run that it started then.
+        if isinstance(view, LiveRun) and not view.seq and view.id not in self.live:
+            self.live[view.id] = view
+            for listener in list(self._listeners):
+                listener(view)
+        return view
+
+    async def runs(self, workflow: str | None, state: RunState | None) -> list[StoredRun]:
+        """The runs that are kept, oldest first."""
+        return await self.store.runs(workflow, state)
+
+    async def create(self, graph: Mapping[str, Any]) -> StoredWorkflow:
+        """Keep a new workflow."""
+        return self._changed(await self.engine.create_workflow(graph))
+
+    async def update(self, id: str, graph: Mapping[str, Any], revision: int) -> StoredWorkflow:
+        """Replace a workflow's graph; raises Conflict."""
+        return self._changed(await self.engine.update_workflow(id, graph, revision))
+
+    async def edit(self, id: str, edit: Edit) -> StoredWorkflow:
+        """Change a workflow's graph by a function of it, whoever else does so at the same time."""
+        for attempt in range(TRIES):
+            standing = await self.engine.get_workflow(id)
+            try:
+                return await self.update(id, edit(dict(standing.graph)), standing.revision)
+            except Conflict:
+                if attempt == TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def delete(self, id: str) -> None:
+        """Forget a workflow."""
+        await self.engine.delete_workflow(id)
+        self.notices.add(WORKFLOW_CHANGED, {"workflow": id, "revision": None, "deleted": True})
+
+    def counts(self) -> dict[str, int]:
+        """How many types of each kind there are."""
+        found: dict[str, int] = {}
+        for offer in self.engine.registry.offers():
+            found[offer.kind] = found.get(offer.kind, 0) + 1
+        return found
+
+    def type(self, kind: str, name: str) -> dict[str, Any]:
+        """All that a type says about itself; raises UnknownType or TypeConflict."""
+        return self.engine.registry.offer(kind, name).to_json()
+
+    def _changed(self, kept: StoredWorkflow) -> StoredWorkflow:
+        self.notices.add(WORKFLOW_CHANGED, {"workflow": kept.id, "revision": kept.revision})
+        return kept

@@ -1,0 +1,6 @@
+"""The methods of the protocol, a room for each of its words; TABLE holds them all."""
+
+from ..method import TABLE
+from . import blocks, kinds, runs, session, streams, tasks, workflows
+
+__all__ = ["TABLE", "blocks", "kinds", "runs", "session", "streams", "tasks", "workflows"]

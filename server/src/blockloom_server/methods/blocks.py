@@ -1,0 +1,117 @@
+"""Methods about the blocks of a task; every change is a new revision of the workflow."""
+
+from typing import Any
+
+from pydantic import Field
+
+from ..client import Client
+from ..editing import blocks as edit
+from ..editing.tasks import task_of
+from ..evaluation import evaluate_block, grown, problems_of
+from ..faults import INVALID_GRAPH, NOT_FOUND, WRONG_STATE
+from ..method import TABLE, Result
+from .tasks import Edited, OneTask, edited
+from .workflows import Problems
+
+
+class OneBlock(OneTask):
+    """One block of a task."""
+
+    block: str = Field(description="The id of a block.")
+
+
+class NewBlock(OneTask):
+    """A block to add."""
+
+    block: dict[str, Any] = Field(description="The block, as it stands in a graph.")
+
+
+class Content(OneBlock):
+    """A content for a block."""
+
+    content: dict[str, Any]
+
+
+class Addition(OneBlock):
+    """Something to put at the end of a block's content."""
+
+    content: Any
+
+
+class Inputs(OneBlock):
+    """A block to evaluate, and the task's inputs."""
+
+    inputs: dict[str, Any] = Field(default_factory=dict)
+
+
+class Block(Result):
+    """A block, as it stands in the graph."""
+
+    block: dict[str, Any]
+
+
+class Value(Result):
+    """A block's value."""
+
+    value: Any
+
+
+async def block_of(client: Client, given: OneBlock) -> dict[str, Any]:
+    """The block that a call names; raises NotFound or UnknownPart."""
+    kept = await client.hub.engine.get_workflow(given.workflow)
+    return edit.block_of(dict(kept.graph), given.task, given.block)
+
+
+@TABLE.method("block.get", NOT_FOUND)
+async def get(client: Client, given: OneBlock) -> Block:
+    """A block of a task."""
+    return Block(block=dict(await block_of(client, given)))
+
+
+@TABLE.method("block.add", NOT_FOUND)
+async def add(client: Client, given: NewBlock) -> Edited:
+    """Add a block at the end of a task's list."""
+    return await edited(client, given.workflow, lambda graph: edit.add_block(graph, given.task, given.block))
+
+
+@TABLE.method("block.write", NOT_FOUND)
+async def write(client: Client, given: Content) -> Edited:
+    """Replace a block's content."""
+    return await edited(
+        client, given.workflow, lambda graph: edit.write_block(graph, given.task, given.block, given.content)
+    )
+
+
+@TABLE.method("block.append", NOT_FOUND, INVALID_GRAPH)
+async def append(client: Client, given: Addition) -> Edited:
+    """Add to the end of a block's content, as the block's type understands it."""
+
+    def change(graph: dict[str, Any]) -> dict[str, Any]:
+        block = edit.block_of(graph, given.task, given.block)
+        content = grown(block, given.content, client.hub.engine.registry)
+        return edit.write_block(graph, given.task, given.block, content)
+
+    return await edited(client, given.workflow, change)
+
+
+@TABLE.method("block.remove", NOT_FOUND)
+async def remove(client: Client, given: OneBlock) -> Edited:
+    """Take a block out, with its links."""
+    return await edited(client, given.workflow, lambda graph: edit.remove_block(graph, given.task, given.block))
+
+
+@TABLE.method("block.check", NOT_FOUND)
+async def check(client: Client, given: OneBlock) -> Problems:
+    """What is wrong with a block's content; paths are relative to the content."""
+    found = problems_of(await block_of(client, given), client.hub.engine.registry)
+    return Problems(problems=[problem.to_json() for problem in found])
+
+
+@TABLE.method("block.evaluate", NOT_FOUND, INVALID_GRAPH, WRONG_STATE, waits=True)
+async def evaluate(client: Client, given: Inputs) -> Value:
+    """The value of a block over the task's inputs, the blocks before it being evaluated too."""
+    kept = await client.hub.engine.get_workflow(given.workflow)
+    graph = dict(kept.graph)
+    edit.block_of(graph, given.task, given.block)
+    task = task_of(graph, given.task)
+    return Value(value=await evaluate_block(task, given.block, given.inputs, client.hub.engine.registry))

@@ -1,0 +1,230 @@
+"""Methods about runs."""
+
+from typing import Any, Literal
+
+from blockloom.errors import NotFound
+from blockloom.events import moment
+from blockloom.live import RunView
+from blockloom.states import RunState
+from pydantic import Field, model_validator
+
+from ..bulk import GIVEN, tell_event, tell_run
+from ..client import Client
+from ..faults import INVALID_GRAPH, NOT_FOUND, PARAMS, WRONG_STATE, Fault
+from ..method import TABLE, Params, Result
+
+
+class Start(Params):
+    """What to run, and with what. One of `workflow` and `graph` is given."""
+
+    workflow: str | None = Field(None, description="The id of a stored workflow.")
+    graph: dict[str, Any] | None = Field(None, description="A graph, run without being kept as a workflow.")
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    max_concurrency: int | None = Field(None, ge=1, description="Tasks that run at a time.")
+    durability: Literal["sync", "async", "exit"] | None = None
+    key: str | None = Field(
+        None, min_length=1, max_length=200, description="The caller's own name: the same key again is the same run."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "Start":
+        if (self.workflow is None) == (self.graph is None):
+            raise ValueError("give either workflow or graph")
+        return self
+
+
+class OneRun(Params):
+    """One run."""
+
+    run: str = Field(description="The id of a run.")
+
+
+class Beyond(OneRun):
+    """A part of a run's journal."""
+
+    after: int = Field(0, ge=0, description="The events beyond this number.")
+    limit: int = Field(1000, ge=1, le=10_000)
+
+
+class Listed(Params):
+    """Which runs to list."""
+
+    workflow: str | None = None
+    state: Literal["PENDING", "RUNNING", "PAUSED", "COMPLETED", "FAILED", "STOPPED"] | None = None
+    limit: int = Field(100, ge=1, le=1000)
+    after: str | None = Field(None, description="A run of an earlier answer: the ones that come after it in the list.")
+
+
+class OneValue(OneRun):
+    """One value of a run, named as where `$value` stands for it."""
+
+    task: str | None = Field(None, description="The id of a task; null for the run's own outputs and inputs.")
+    port: str = Field(description="A port; `inputs.NAME` for an input of the run.")
+
+
+class Started(Result):
+    """A run."""
+
+    run: str
+
+
+class Run(Result):
+    """A run as it stands; `tasks` by id, each `{state, outputs, reason?, error?, started, finished}`."""
+
+    run: str
+    state: RunState
+    tasks: dict[str, dict[str, Any]]
+    outputs: dict[str, Any]
+    seq: int = Field(description="The number of its last event.")
+    error: dict[str, Any] | None = Field(None, description="Why it failed, as `{type, message, task}`.")
+
+
+class Current(Result):
+    """The tasks that run."""
+
+    tasks: list[str]
+
+
+class Outputs(Result):
+    """What a run gave, in full; empty until it has ended."""
+
+    outputs: dict[str, Any]
+
+
+class Row(Result):
+    """A run in a list."""
+
+    run: str
+    workflow: str | None
+    state: RunState
+    created: str = Field(description="When it was accepted (UTC, ISO 8601).")
+    key: str | None = None
+
+
+class Runs(Result):
+    """Runs, the newest first."""
+
+    runs: list[Row]
+
+
+class Events(Result):
+    """Events, each `{run, seq, time, type, task?, data}`."""
+
+    events: list[dict[str, Any]]
+
+
+class Value(Result):
+    """A value, in full."""
+
+    value: Any
+
+
+async def reached(client: Client, run: str, after: int) -> RunView:
+    """A run that has got as far as its event `after`; raises Fault."""
+    view = await client.hub.engine.run(run)
+    if after > view.seq:
+        raise Fault(PARAMS, f"The run is at event {view.seq}: {after} is not yet reached.", {"seq": view.seq})
+    return view
+
+
+@TABLE.method("run.start", NOT_FOUND, INVALID_GRAPH)
+async def start(client: Client, given: Start) -> Started:
+    """Start a run and answer at once. Inputs that do not fit are listed in the error's `data.problems`."""
+    graph = given.graph
+    if graph is None:
+        graph = dict((await client.hub.engine.get_workflow(given.workflow or "")).graph)
+    view = await client.hub.start(
+        graph,
+        given.inputs,
+        given.workflow,
+        max_concurrency=given.max_concurrency,
+        durability=given.durability,
+        key=given.key,
+    )
+    return Started(run=view.id)
+
+
+@TABLE.method("run.stop", NOT_FOUND, waits=True)
+async def stop(client: Client, given: OneRun) -> Started:
+    """End a run; the answer comes when what ran has ended. A run that is over stays as it is."""
+    view = await client.hub.engine.run(given.run)
+    await view.stop()
+    return Started(run=view.id)
+
+
+@TABLE.method("run.pause", NOT_FOUND, WRONG_STATE)
+async def pause(client: Client, given: OneRun) -> Started:
+    """Start nothing new until `run.resume`; what runs, runs on."""
+    view = await client.hub.engine.run(given.run)
+    await view.pause()
+    return Started(run=view.id)
+
+
+@TABLE.method("run.resume", NOT_FOUND, WRONG_STATE)
+async def resume(client: Client, given: OneRun) -> Started:
+    """Go on after `run.pause`."""
+    view = await client.hub.engine.run(given.run)
+    await view.resume()
+    return Started(run=view.id)
+
+
+@TABLE.method("run.get", NOT_FOUND)
+async def get(client: Client, given: OneRun) -> Run:
+    """A run as it stands, large values replaced."""
+    view = await client.hub.engine.run(given.run)
+    seq = view.seq
+    return Run(**tell_run(view.to_json()), seq=seq)
+
+
+@TABLE.method("run.current", NOT_FOUND)
+async def current(client: Client, given: OneRun) -> Current:
+    """The tasks of a run that run now."""
+    return Current(tasks=(await client.hub.engine.run(given.run)).current)
+
+
+@TABLE.method("run.outputs", NOT_FOUND)
+async def outputs(client: Client, given: OneRun) -> Outputs:
+    """What a run gave."""
+    return Outputs(outputs=(await client.hub.engine.run(given.run)).outputs)
+
+
+@TABLE.method("run.list", NOT_FOUND)
+async def list_(client: Client, given: Listed) -> Runs:
+    """The runs that are kept, the newest first."""
+    state = None if given.state is None else RunState(given.state)
+    found = (await client.hub.runs(given.workflow, state))[::-1]
+    if given.after is not None:
+        last = await client.hub.store.get_run(given.after)
+        found = [run for run in found if (run.created, run.id) < (last.created, last.id)]
+    rows = [
+        Row(run=run.id, workflow=run.workflow, state=run.state, created=moment(run.created))
+        for run in found[: given.limit]
+    ]
+    return Runs(runs=rows)
+
+
+@TABLE.method("run.events", NOT_FOUND)
+async def events(client: Client, given: Beyond) -> Events:
+    """A part of a run's journal, large values replaced."""
+    view = await reached(client, given.run, given.after)
+    found = view.events[given.after : given.after + given.limit]
+    return Events(events=[{"run": view.id, **tell_event(event)} for event in found])
+
+
+@TABLE.method("value.get", NOT_FOUND)
+async def value(client: Client, given: OneValue) -> Value:
+    """A value that was too large to be sent along, or any other output of a run or its tasks."""
+    view = await client.hub.engine.run(given.run)
+    record = view.tasks.get(given.task) if given.task is not None else None
+    if given.task is not None:
+        if record is None:
+            raise NotFound("task", given.task)
+        found = record.outputs or {}
+    elif given.port.startswith(GIVEN):
+        given_to_run = view.events[0].data["inputs"] if view.seq else {}
+        found = {GIVEN + name: value for name, value in given_to_run.items()}
+    else:
+        found = view.outputs
+    if given.port not in found:
+        raise NotFound("value", f"{given.task}.{given.port}" if given.task else given.port)
+    return Value(value=found[given.port])

@@ -1,0 +1,130 @@
+"""Methods that change the tasks of a stored workflow; every change is a new revision."""
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from ..client import Client
+from ..editing import tasks as edit
+from ..faults import NOT_FOUND
+from ..method import TABLE, Result
+from .workflows import Named
+
+
+class OneTask(Named):
+    """One task of a workflow."""
+
+    task: str = Field(description="The id of a task.")
+
+
+class NewTask(Named):
+    """A task to add."""
+
+    task: dict[str, Any] = Field(description="The task, as it stands in a graph.")
+
+
+class TaskChanges(OneTask):
+    """Changes to a task."""
+
+    changes: dict[str, Any] = Field(description="Fields of the task and their new values; null takes a field away.")
+
+
+class NewType(OneTask):
+    """Another type for a task."""
+
+    type: str
+    config: dict[str, Any] | None = Field(None, description="Settings for the new type; those of the old one go.")
+
+
+class Move(OneTask):
+    """Another place for a task. One of `index` and `swap` is given."""
+
+    index: int | None = Field(None, description="Its place in the list, from 0.")
+    swap: str | None = Field(None, description="The task with which it exchanges its place in the flow.")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "Move":
+        if (self.index is None) == (self.swap is None):
+            raise ValueError("give either index or swap")
+        return self
+
+
+class Line(Named):
+    """A connection."""
+
+    start: str = Field(alias="from", description="`task` or `task.port`.")
+    end: str = Field(alias="to", description="`task` or `task.port`.")
+
+
+class Edited(Result):
+    """The revision that stands now."""
+
+    revision: int
+
+
+class Task(Result):
+    """A task, as it stands in the graph."""
+
+    task: dict[str, Any]
+
+
+async def edited(client: Client, workflow: str, change: Any) -> Edited:
+    """Change a workflow's graph, and tell the new revision."""
+    return Edited(revision=(await client.hub.edit(workflow, change)).revision)
+
+
+@TABLE.method("task.get", NOT_FOUND)
+async def get(client: Client, given: OneTask) -> Task:
+    """A task of a workflow."""
+    kept = await client.hub.engine.get_workflow(given.workflow)
+    return Task(task=dict(edit.task_of(dict(kept.graph), given.task)))
+
+
+@TABLE.method("task.add", NOT_FOUND)
+async def add(client: Client, given: NewTask) -> Edited:
+    """Add a task at the end of the list."""
+    return await edited(client, given.workflow, lambda graph: edit.add_task(graph, given.task))
+
+
+@TABLE.method("task.update", NOT_FOUND)
+async def update(client: Client, given: TaskChanges) -> Edited:
+    """Change fields of a task; its connections follow it to a new `id`."""
+    return await edited(client, given.workflow, lambda graph: edit.update_task(graph, given.task, given.changes))
+
+
+@TABLE.method("task.set_type", NOT_FOUND)
+async def set_type(client: Client, given: NewType) -> Edited:
+    """Make it a task of another type."""
+    return await edited(
+        client, given.workflow, lambda graph: edit.set_type(graph, given.task, given.type, given.config)
+    )
+
+
+@TABLE.method("task.remove", NOT_FOUND)
+async def remove(client: Client, given: OneTask) -> Edited:
+    """Take a task out, with its connections."""
+    return await edited(client, given.workflow, lambda graph: edit.remove_task(graph, given.task))
+
+
+@TABLE.method("task.move", NOT_FOUND)
+async def move(client: Client, given: Move) -> Edited:
+    """Give a task another place in the list, or let it exchange its place in the flow with another task."""
+
+    def change(graph: dict[str, Any]) -> dict[str, Any]:
+        if given.swap is not None:
+            return edit.swap_tasks(graph, given.task, given.swap, client.hub.engine.registry)
+        return edit.move_task(graph, given.task, given.index or 0)
+
+    return await edited(client, given.workflow, change)
+
+
+@TABLE.method("task.connect", NOT_FOUND)
+async def connect(client: Client, given: Line) -> Edited:
+    """Draw a connection."""
+    return await edited(client, given.workflow, lambda graph: edit.connect(graph, given.start, given.end))
+
+
+@TABLE.method("task.disconnect", NOT_FOUND)
+async def disconnect(client: Client, given: Line) -> Edited:
+    """Remove a connection."""
+    return await edited(client, given.workflow, lambda graph: edit.disconnect(graph, given.start, given.end))

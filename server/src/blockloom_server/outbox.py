@@ -1,0 +1,128 @@
+"""What waits to be sent to one client: answers and events, each in a bounded lane, sent by turns."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+MOST: Final = 256
+"""Messages that a lane holds before it makes others wait."""
+
+MOST_BYTES: Final = 1024 * 1024
+"""Characters that a lane holds before it makes others wait; one message may be larger."""
+
+
+class Item(NamedTuple):
+    """A message, and what is called once it is sent (for an answer) or the subscription it is for (for an event)."""
+
+    text: str
+    then: Callable[[], None] | None = None
+    subscription: str = ""
+
+
+class Lane:
+    """A queue that makes whoever puts something in wait, in turn, while it is full."""
+
+    def __init__(self, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
+        self.waiting: deque[asyncio.Future[None]] = deque()
+        self._items: deque[Item] = deque()
+        self._most = most
+        self._most_bytes = most_bytes
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room."""
+        return len(self._items) >= self._most or self._bytes >= self._most_bytes
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so much waits already that what may be dropped should be."""
+        return 2 * len(self._items) >= self._most or 2 * self._bytes >= self._most_bytes
+
+    async def room(self) -> None:
+        """Wait for a place, after those who waited before."""
+        if not self.full and not self.waiting:
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self.waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._wake()
+            raise
+
+    def append(self, item: Item) -> None:
+        """Put something at the end."""
+        self._items.append(item)
+        self._bytes += len(item.text)
+        self._wake()
+
+    def take(self) -> Item:
+        """The first, taken out."""
+        item = self._items.popleft()
+        self._bytes -= len(item.text)
+        self._wake()
+        return item
+
+    def drop(self, subscription: str) -> None:
+        """Take out what is for one subscription."""
+        self._items = deque(item for item in self._items if item.subscription != subscription)
+        self._bytes = sum(len(item.text) for item in self._items)
+        self._wake()
+
+    def _wake(self) -> None:
+        """Let the next who waits go on, if there is room; it wakes the one after it when it is done."""
+        while self.waiting and not self.full:
+            turn = self.waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+
+
+class Outbox:
+    """The two lanes of a client, and the one place where its messages leave them."""
+
+    def __init__(self) -> None:
+        self.answers = Lane()
+        self.events = Lane()
+        self.taken = 0
+        """How many messages have been taken out to be sent."""
+        self._answers_turn = True
+        self._news = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self.answers) + len(self.events)
+
+    async def answer(self, text: str, then: Callable[[], None] | None = None) -> None:
+        """Send an answer; `then` is called once it is sent."""
+        await self.answers.room()
+        self.answers.append(Item(text, then))
+        self._news.set()
+
+    async def event(self, text: str, subscription: str) -> None:
+        """Send an event as soon as there is room for it."""
+        await self.events.room()
+        self.events.append(Item(text, None, subscription))
+        self._news.set()
+
+    def offer(self, text: str, subscription: str) -> None:
+        """Send an event if the client keeps up, else drop it."""
+        if not self.events.crowded and not self.events.waiting:
+            self.events.append(Item(text, None, subscription))
+            self._news.set()
+
+    async def take(self) -> Item:
+        """The next message to send, from both lanes by turns; waits for one."""
+        while not len(self):
+            self._news.clear()
+            await self._news.wait()
+        lane = self.answers if self.answers and (self._answers_turn or not self.events) else self.events
+        self._answers_turn = lane is self.events
+        item = lane.take()
+        self.taken += 1
+        return item

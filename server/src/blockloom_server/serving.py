@@ -1,0 +1,86 @@
+"""Runs a server from the command line: until a signal ends it."""
+
+import asyncio
+import errno
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from blockloom.plugins import Plugins
+from blockloom.store import Store
+from blockloom.stores import open_store
+
+from .limits import Limits
+from .server import Server
+from .speech import say
+
+
+class CannotListen(Exception):
+    """The address cannot be listened on, with a sentence that says why."""
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        where = f"{host}:{port}"
+        if error.errno == errno.EADDRINUSE:
+            why = say(
+                f"{where} is in use by another program; choose another --port (0 is any free one).",
+                f"{where} 已被其他程序占用；请换一个 --port（0 表示任意空闲端口）。",
+            )
+        else:
+            reason = error.strerror or str(error)
+            why = say(f"It is not possible to listen on {where}: {reason}.", f"无法监听 {where}：{reason}。")
+        super().__init__(why)
+
+
+def run(host: str, port: int, store_url: str, token: str | None, max_message: int) -> None:
+    """Serve until SIGTERM or SIGINT; raises CannotListen, or BlockloomError for the store."""
+    plugins = Plugins.load()
+    store = open_store(store_url, plugins.registry)
+    asyncio.run(_serve(plugins, store, host, port, token, Limits(message=max_message)))
+
+
+async def _serve(plugins: Plugins, store: Store, host: str, port: int, token: str | None, limits: Limits) -> None:
+    stop = stop_at_signal()
+    async with listening(Server(plugins, store, host, port, token, limits), host, port) as server:
+        print(announcement(server), file=sys.stderr, flush=True)
+        await stop.wait()
+
+
+def announcement(server: Server) -> str:
+    """One line that says where the server is."""
+    pages = server.addresses
+    sockets = [f"ws{page.removeprefix('http')}ws" for page in pages]
+    return say(
+        f"blockloom listens: {' '.join(pages)} (WebSocket: {' '.join(sockets)})",
+        f"blockloom 正在监听：{' '.join(pages)}（WebSocket：{' '.join(sockets)}）",
+    )
+
+
+@asynccontextmanager
+async def listening(server: Server, host: str, port: int) -> AsyncIterator[Server]:
+    """A server that listens; raises CannotListen."""
+    try:
+        await server.__aenter__()
+    except OSError as error:
+        raise CannotListen(host, port, error) from None
+    try:
+        yield server
+    finally:
+        await server.__aexit__(None, None, None)
+
+
+def stop_at_signal() -> asyncio.Event:
+    """An event that SIGTERM or SIGINT sets; a second signal ends the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGTERM, signal.SIGINT)
+
+    def stopping() -> None:
+        stop.set()
+        for each in signals:
+            loop.remove_signal_handler(each)
+            signal.signal(each, signal.SIG_DFL)
+
+    for each in signals:
+        loop.add_signal_handler(each, stopping)
+    return stop

@@ -1,0 +1,150 @@
+"""Large graphs run to the end, in a real event loop and in little time."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+from blockloom import Port, PortSet, RunState, RunView, TaskContext, TaskType
+from blockloom.testing import engine_with, run_graph
+from drawn_graphs import played
+
+MANY = 100_000
+
+
+class Add(TaskType):
+    """Adds one."""
+
+    name = "sim.add"
+
+    def ports(self, config: Any, blocks: Any) -> PortSet:
+        """One input, one output."""
+        return PortSet(inputs={"n": Port()}, outputs={"n": Port()})
+
+    def run(self, task: TaskContext) -> Any:
+        """One more."""
+        return {"n": (task.values["n"] or 0) + 1}
+
+
+class AddLater(Add):
+    """Adds one, giving others the loop first."""
+
+    name = "sim.add-later"
+
+    async def run(self, task: TaskContext) -> Any:
+        """One more."""
+        await asyncio.sleep(0)
+        return {"n": (task.values["n"] or 0) + 1}
+
+
+def tasks(kind: str, count: int) -> list[dict[str, Any]]:
+    return [{"id": f"t{i}", "type": kind} for i in range(count)]
+
+
+def chain(kind: str, count: int) -> dict[str, Any]:
+    lines = [{"from": f"t{i}.n", "to": f"t{i + 1}.n"} for i in range(count - 1)]
+    end = {"from": f"t{count - 1}.n", "to": "end.n"}
+    return {"tasks": [*tasks(kind, count), {"id": "end", "type": "end"}], "connections": [*lines, end]}
+
+
+def fan(kind: str, count: int) -> dict[str, Any]:
+    """One task, then many, then one."""
+    out = [{"from": "first.n", "to": f"t{i}.n"} for i in range(count)]
+    back = [{"from": f"t{i}", "to": "end"} for i in range(count)]
+    last = [{"from": f"t{count - 1}.n", "to": "end.n"}]
+    ends = [{"id": "first", "type": "sim.add"}, {"id": "end", "type": "end", "join": "all"}]
+    return {"tasks": [*ends, *tasks(kind, count)], "connections": out + back + last}
+
+
+def ran(graph: dict[str, Any], max_concurrency: int | None = None) -> RunView:
+    return run_graph(graph, None, Add, AddLater, max_concurrency=max_concurrency)
+
+
+@pytest.mark.slow
+def test_a_chain_of_100_000_tasks_runs_to_the_end() -> None:
+    run = ran(chain("sim.add", MANY))
+    assert (run.state, run.outputs) == (RunState.COMPLETED, {"n": MANY})
+
+
+@pytest.mark.slow
+def test_a_fan_out_of_100_000_tasks_runs_to_the_end() -> None:
+    run = ran(fan("sim.add", MANY))
+    assert (run.state, run.outputs) == (RunState.COMPLETED, {"n": 2})
+
+
+def test_a_chain_and_a_fan_out_of_waiting_tasks_run_to_the_end() -> None:
+    assert ran(chain("sim.add-later", 3000)).outputs == {"n": 3000}
+    assert ran(fan("sim.add-later", 3000)).outputs == {"n": 2}
+    assert ran(fan("sim.add-later", 3000), max_concurrency=3).outputs == {"n": 2}
+
+
+def test_costs_grow_with_the_graph_and_not_with_its_square() -> None:
+    def seconds(graph: dict[str, Any]) -> float:
+        began = time.perf_counter()
+        ran(graph)
+        return time.perf_counter() - began
+
+    for shape in (chain, fan):
+        small = min(seconds(shape("sim.add", 1000)) for _ in range(3))
+        large = min(seconds(shape("sim.add", 10_000)) for _ in range(2))
+        assert large < 60 * small, f"{shape.__name__}: {small:.3f} s for 1,000 tasks, {large:.3f} s for 10,000"
+
+
+def test_a_failure_in_a_large_graph_cancels_the_rest_of_it() -> None:
+    class Fail(Add):
+        """Fails."""
+
+        name = "sim.fail"
+
+        def run(self, task: TaskContext) -> Any:
+            """Fails."""
+            raise ValueError("no")
+
+    graph = chain("sim.add", 20_000)
+    graph["tasks"][0]["type"] = "sim.fail"
+    run = run_graph(graph, None, Add, Fail)
+    assert run.state == RunState.FAILED
+    assert sum(record.reason == "failed-run" for record in run.tasks.values()) == 20_000
+
+
+def test_a_race_of_many_ends_them_all() -> None:
+    class Nap(Add):
+        """Sleeps for its input's worth of seconds."""
+
+        name = "sim.nap"
+
+        async def run(self, task: TaskContext) -> Any:
+            """Nothing."""
+            await asyncio.sleep(1 if task.id == "t7" else 1000)
+            return {"n": 0}
+
+    count = 2000
+    lines = [{"from": f"t{i}", "to": "end"} for i in range(count)]
+    join = {"count": 1, "cancel_rest": True}
+    graph = {"tasks": [*tasks("sim.nap", count), {"id": "end", "type": "end", "join": join}], "connections": lines}
+    run = played(graph, None, Nap)
+    assert sum(record.reason == "raced" for record in run.tasks.values()) == count - 1
+    assert run.events[-1].time - run.events[0].time == pytest.approx(1)
+
+
+def test_other_work_goes_on_beside_a_large_run() -> None:
+    """A run of tasks that never wait lets others have the event loop every few milliseconds."""
+
+    async def longest_wait() -> float:
+        longest = 0.0
+
+        async def tick() -> None:
+            nonlocal longest
+            while True:
+                before = time.perf_counter()
+                await asyncio.sleep(0.001)
+                longest = max(longest, time.perf_counter() - before)
+
+        async with engine_with(Add) as engine:
+            run = await engine.start({"blockloom": 1, **chain("sim.add", 20_000)})
+            ticking = asyncio.create_task(tick())
+            await run.wait()
+            ticking.cancel()
+        return longest
+
+    assert min(asyncio.run(longest_wait()) for _ in range(3)) < 0.08
