@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from blockloom import BadFormat
+from blockloom import BadFormat, Problem
 from blockloom.codec import document, parse_json, read_file, read_json, read_yaml, write_json
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,8 +24,10 @@ def refused(call: Any, *given: Any) -> str:
     with pytest.raises(BadFormat) as caught:
         call(*given)
     (problem,) = caught.value.problems
+    assert isinstance(problem, Problem)
     assert problem.code == "bad-format"
-    return problem.message
+    message: str = problem.to_json("en")["message"]
+    return message
 
 
 @given(st.dictionaries(st.text(), JSON, max_size=4))

@@ -160,6 +160,20 @@ def test_a_follower_who_leaves_early_disturbs_nobody() -> None:
     simulate(main)
 
 
+def test_a_past_run_is_followed_like_one_that_goes_on() -> None:
+    store = MemoryStore()
+
+    async def main() -> None:
+        async with engine_with(*scripted(Witness()), store=store) as engine:
+            run = await (await engine.start(drawn("a -> b"))).wait()
+        async with engine_with(*scripted(Witness()), store=store) as engine:
+            past = await engine.run(run.id)
+            for after in range(len(run.events) + 1):
+                assert await gather(past, after) == await gather(run, after) == list(run.events)[after:]
+
+    simulate(main)
+
+
 # Observers
 
 

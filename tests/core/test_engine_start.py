@@ -186,39 +186,74 @@ def test_then_is_called_once_when_the_run_is_over_and_recorded() -> None:
 
 
 class BrokenStore(MemoryStore):
-    """A store that cannot write from its third call on."""
+    """A store whose write of this number fails, before it is done or after, and all that follow it."""
 
-    calls = 0
+    def __init__(self, number: int, done: bool) -> None:
+        super().__init__()
+        self.left = number
+        self.done = done
 
     async def append(self, run: str, events: Sequence[Event]) -> None:
         """See Store."""
-        self.calls += 1
-        if self.calls >= 3:
+        await asyncio.sleep(0.1)
+        self.left -= 1
+        if self.left == 0 and self.done:
+            await super().append(run, events)
+        if self.left <= 0:
             raise OSError("disk full")
         await super().append(run, events)
 
 
-def test_a_store_that_cannot_write_lets_nobody_wait_for_ever() -> None:
-    """Whoever waits or follows is told, and what a follower has seen is recorded."""
-    store = BrokenStore()
+@pytest.mark.parametrize("done", [False, True])
+def test_a_store_that_cannot_write_lets_nobody_wait_for_ever(done: bool) -> None:
+    """Whoever waits or follows is told; what a follower has seen is recorded, and what is recorded is in order."""
+
+    async def main(store: BrokenStore) -> bool:
+        """Whether the store broke at all."""
+        seen: list[Event] = []
+
+        async def follow() -> None:
+            async for batch in run.follow():
+                seen.extend(batch)
+
+        async with engine_with(*scripted(Witness()), store=store) as engine:
+            ids = [f"t{i}" for i in range(5)]
+            run = await engine.start(
+                drawn("t0 -> t1; t1 -> t2; t2 -> t3; t3 -> t4", **{id: {"lasts": 1} for id in ids})
+            )
+            async with asyncio.timeout(1000):
+                _, waited = await asyncio.gather(follow(), run.wait(), return_exceptions=True)
+            kept = await store.events(run.id)
+            assert seen == kept[: len(seen)]
+            assert [event.seq for event in kept] == list(range(1, len(kept) + 1))
+            if isinstance(waited, BaseException):
+                assert isinstance(waited, OSError)
+                return True
+            assert kept[-1].type == "run.completed"
+            return False
+
+    broke = [simulate(lambda number=n: main(BrokenStore(number, done))) for n in range(1, 12)]  # type: ignore[misc]
+    assert broke == sorted(broke, reverse=True)
+    assert broke[0]
+    assert not broke[-1]
+
+
+def test_a_store_that_cannot_keep_a_run_starts_none() -> None:
+    class Full(MemoryStore):
+        """A store that keeps nothing."""
+
+        async def create_run(self, run: StoredRun) -> StoredRun:
+            """See Store."""
+            raise OSError("disk full")
+
+    witness = Witness()
 
     async def main() -> None:
-        async with engine_with(*scripted(Witness()), store=store) as engine:
-            graph = drawn(
-                "; ".join(f"t{i} -> t{i + 1}" for i in range(9)), **{f"t{i}": {"lasts": 1} for i in range(10)}
-            )
-            run = await engine.start(graph)
-            seen: list[Event] = []
-
-            async def follow() -> None:
-                async for batch in run.follow():
-                    seen.extend(batch)
-
-            watch = asyncio.create_task(follow())
-            async with asyncio.timeout(1000):
-                await asyncio.wait([watch])
+        async with engine_with(*scripted(witness), store=Full()) as engine:
+            for _ in range(2):
                 with pytest.raises(OSError, match="disk full"):
-                    await run.wait()
-            assert seen == await store.events(run.id)
+                    await engine.start(SLOW, key="mine")
+            await asyncio.sleep(10)
 
     simulate(main)
+    assert witness.calls == []

@@ -213,6 +213,25 @@ def test_rubbish_outputs_fail_the_task(given_back: Any, type: str) -> None:
         assert "test" in error["message"], "the plugin is not named"
 
 
+class Open(Fault):
+    """May give any output."""
+
+    name = "sim.open"
+
+    def ports(self, config: Any, blocks: Any) -> PortSet:
+        """Any output."""
+        return PortSet(open_outputs=True)
+
+
+@pytest.mark.parametrize("given_back", [{7: 1}, {"error": 1}, {"a.b": 1}, {None: 1}])
+def test_a_type_with_open_outputs_cannot_give_what_is_no_port(given_back: Any) -> None:
+    """A port is a name; `error` is every task's own and alive only after a failure."""
+    kind = type("O", (Open,), {"does": staticmethod(lambda: given_back)})
+    run = played(drawn("bad.error -> b.p", bad={"type": "sim.open"}), None, kind)
+    assert told(run) == {"bad": "FAILED", "b": "COMPLETED"}
+    assert given(run, "b")["p"]["type"] == "plugin-error"
+
+
 def test_a_circle_in_an_output_fails_the_task() -> None:
     circle: list[Any] = []
     circle.append(circle)

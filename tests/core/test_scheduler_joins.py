@@ -122,6 +122,14 @@ def test_inputs_of_an_early_join_stay_fixed_while_it_waits_for_a_place() -> None
     assert given(run, "b")["q"][0] == "c"
 
 
+def test_the_inputs_of_an_early_join_stay_fixed_over_its_attempts() -> None:
+    again = {"fails": 1, "retry": {"attempts": 2, "delay": 20, "jitter": False}}
+    run = played(drawn("a.out -> b.p; c.out -> b.q", a={"lasts": 3}, c={"lasts": 1}, b={"join": "first", **again}))
+    assert started(run, "b") == 21
+    assert given(run, "b")["p"] is None
+    assert given(run, "b")["q"][0] == "c"
+
+
 def test_an_early_merge_gathers_what_was_alive_at_that_moment() -> None:
     lines = "a.out -> merge.x; c.out -> merge.y; c -> busy; merge.values -> end.v"
     graph = drawn(lines, c={"lasts": 1}, a={"lasts": 3}, busy={"lasts": 9}, merge={"join": "first"})

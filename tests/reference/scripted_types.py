@@ -28,7 +28,8 @@ class Witness:
 
 class Script(Config):
     """`needs` and `takes` are inputs (required, optional), `gives` and `branches` outputs; `taken` are the branches
-    taken; the first `fails` attempts fail, each after `lasts` seconds."""
+    taken; the first `fails` attempts fail, each after `lasts` seconds. One that is `deaf` goes on for so many seconds
+    after it is canceled, and then gives its outputs as if nothing had been."""
 
     needs: list[str] = []
     takes: list[str] = []
@@ -37,6 +38,7 @@ class Script(Config):
     taken: list[str] = []
     fails: int = 0
     lasts: float = 0.0
+    deaf: float = 0.0
 
 
 class Step(TaskType):
@@ -70,10 +72,19 @@ class Work(Step):
         """As the settings say."""
         self.witness.enter(task)
         try:
-            await asyncio.sleep(task.config.lasts)
+            await self.work(task.config)
             return play(task)
         finally:
             self.witness.leave(task)
+
+    async def work(self, config: Any) -> None:
+        """Takes its time, and a little more where it is deaf."""
+        try:
+            await asyncio.sleep(config.lasts)
+        except asyncio.CancelledError:
+            if not config.deaf:
+                raise
+            await asyncio.sleep(config.deaf)
 
 
 class Code(BlockType):

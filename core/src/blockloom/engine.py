@@ -1,5 +1,6 @@
 """Workflows and runs on a store: what the command line, the server and programs all call."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
@@ -17,6 +18,7 @@ from .problem import Problem
 from .registry import Registry
 from .run import Log, Run
 from .scheduler import Scheduler
+from .states import RUN_ENDS
 from .store import Store, StoredRun, StoredWorkflow
 from .values import new_id
 
@@ -46,6 +48,8 @@ class Engine:
         self._clock = clock
         self._owns_store = owns_store
         self._runs: dict[str, RunView] = {}
+        self._keys: dict[str, str] = {}
+        self._accepting = asyncio.Lock()
 
     async def __aenter__(self) -> "Engine":
         return self
@@ -121,11 +125,11 @@ class Engine:
         made = StoredRun(
             id=new_id("r"), graph=plan.document, inputs=given, created=self._clock(), workflow=workflow, key=key
         )
-        if self.store is not None:
-            kept = await self.store.create_run(made)
-            if kept.id != made.id:
-                return await self.run(kept.id)
-        live = self._launch(plan, made, max_concurrency)
+        async with self._accepting:  # one by one, so that a key is known before it is asked for again
+            kept = await self._accept(made)
+            if kept != made.id:
+                return await self.run(kept)
+            live = self._launch(plan, made, max_concurrency)
         live.start(given, then)
         return live
 
@@ -141,6 +145,12 @@ class Engine:
     async def runs(self) -> list[StoredRun]:
         """All runs that are kept, oldest first."""
         return await self._kept.runs()
+
+    async def _accept(self, made: StoredRun) -> str:
+        """Keep a new run; the id of the run that stands under its key already, else its own."""
+        if self.store is not None:
+            return (await self.store.create_run(made)).id
+        return made.id if made.key is None else self._keys.setdefault(made.key, made.id)
 
     @property
     def _kept(self) -> Store:
@@ -162,7 +172,7 @@ class Engine:
         """Let go of the oldest runs that are over, where the store can give them back."""
         if self.store is None or len(self._runs) <= KEPT:
             return
-        over = [id for id, run in self._runs.items() if run.state.value in ("COMPLETED", "FAILED", "STOPPED")]
+        over = [id for id, run in self._runs.items() if run.state in RUN_ENDS]
         for id in over[: len(self._runs) - KEPT]:
             del self._runs[id]
 

@@ -25,7 +25,15 @@ class InProcessExecutor:
 
     def run(self, type: TaskType, task: TaskContext) -> Any | Awaitable[Any]:
         """See Executor."""
-        return asyncio.to_thread(type.run, task) if type.blocking else type.run(task)
+        return asyncio.to_thread(_run_blocking, type, task) if type.blocking else type.run(task)
 
     async def close(self) -> None:
         """Nothing is open."""
+
+
+def _run_blocking(type: TaskType, task: TaskContext) -> Any:
+    """Run a task in a thread; StopIteration, which no future may carry, becomes another error."""
+    try:
+        return type.run(task)
+    except StopIteration as error:
+        raise RuntimeError(f"StopIteration: {error}") from error

@@ -12,7 +12,7 @@ LONGEST: Final = 2000
 
 def explain(error: BaseException) -> dict[str, str]:
     """What went wrong, as `{type, message, inner?}`."""
-    kind, message = type(error).__name__, str(error)
+    kind, message = type(error).__name__, _text(error)
     if isinstance(error, PluginError):
         kind, message = error.code, f"{error.plugin}: {error.why}"
     elif isinstance(error, BadValue):
@@ -21,7 +21,7 @@ def explain(error: BaseException) -> dict[str, str]:
         kind, message = error.type, error.message
     elif isinstance(error, BlockloomError):
         kind, message = error.code, error.message
-    told = {"type": kind, "message": message[:LONGEST]}
+    told = {"type": _clean(kind), "message": _clean(message)}
     if isinstance(error, BodyFailed):
         told["inner"] = error.inner
     return told
@@ -29,5 +29,21 @@ def explain(error: BaseException) -> dict[str, str]:
 
 def delay_of(retry: Retry, attempt: int, chance: Callable[[], float]) -> float:
     """Seconds before the next attempt: growing, capped, and with jitter somewhere in between."""
-    delay = min(retry.delay * retry.backoff ** (attempt - 1), retry.max_delay)
+    try:
+        delay = min(retry.delay * retry.backoff ** (attempt - 1), retry.max_delay)
+    except OverflowError:
+        delay = retry.max_delay
     return delay * chance() if retry.jitter else delay
+
+
+def _text(error: BaseException) -> str:
+    """What an error says of itself; nothing where it cannot even do that."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
+
+
+def _clean(text: object) -> str:
+    """Text of a bearable length that can be written as UTF-8."""
+    return str(text)[:LONGEST].encode(errors="replace").decode()

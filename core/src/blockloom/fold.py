@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from . import events as e
 from .events import NOTHING
+from .graph import leading_only
 from .plan import Line, Plan
 from .spec import ERROR_PORT
-from .states import RUN_ENDS, Reason, RunState, TaskState
+from .states import RUN_ENDS, TASK_ENDS, Reason, RunState, TaskState
 
 PENDING, ALIVE, DEAD = 0, 1, 2
 """What a connection can be."""
@@ -42,7 +43,8 @@ class Fold:
 
     Tasks are spoken of by their number in `plan.tasks`. `ready` counts those that are ready; `running` holds
     those that run, `doomed` those of them that must be canceled, with the reason, `delayed` those that wait to
-    be tried again. `rest` says how the scope ends, and why what is left of it is canceled, once that is certain.
+    be tried again, `losers` those that a join has no use for any more and that are not canceled yet. `rest`
+    says how the scope ends, and why what is left of it is canceled, once that is certain.
     """
 
     def __init__(self, plan: Plan, agenda: Agenda, prefix: str = "", place: Place = ()) -> None:
@@ -64,6 +66,7 @@ class Fold:
         self.running: set[int] = set()
         self.doomed: dict[int, Reason] = {}
         self.delayed: set[int] = set()
+        self.losers: set[int] = set()
         self.rest: tuple[RunState, Reason] | None = None
         self.error: Mapping[str, Any] | None = None
         self.agenda = agenda
@@ -127,6 +130,10 @@ class Fold:
             if self.plan.tasks[index].join.early:
                 feeds = self.plan.tasks[index].feeds
                 self._arrived[index] = frozenset(f.number for f in feeds if self.lines[f.number] == ALIVE)
+        if self.plan.tasks[index].join.cancel_rest:
+            ahead = [[line.target for line in task.lines] for task in self.plan.tasks]
+            done = {i for i, state in enumerate(self.states) if state in TASK_ENDS}
+            self.losers.update(leading_only(index, ahead, done))
         heappush(self.agenda.ready, ((*self.place, index), index, self))
 
     def _task_started(self, index: int, data: Mapping[str, Any]) -> None:
@@ -168,6 +175,7 @@ class Fold:
         self.running.discard(index)
         self.doomed.pop(index, None)
         self.delayed.discard(index)
+        self.losers.discard(index)
         self.reasons[index] = reason = Reason(data["reason"])
         if reason is Reason.STOPPED and self.rest is None:
             self.rest = (RunState.STOPPED, Reason.STOPPED)

@@ -43,6 +43,8 @@ class Journal:
         self._observers = dict.fromkeys(observers, PATIENCE)
         self._followers: set[Follower] = set()
         self._news = asyncio.Event()
+        self._writing = asyncio.Lock()
+        self._broken = False
 
     def nudge(self) -> None:
         """Say that there may be new events."""
@@ -59,17 +61,23 @@ class Journal:
 
     async def write(self) -> None:
         """Write what comes, in batches, until `close`."""
-        while not (self.closed and self.recorded == len(self._log.events)):
-            await self._news.wait()
-            self._news.clear()
-            await self.flush()
+        try:
+            while not (self.closed and self.recorded == len(self._log.events)):
+                await self._news.wait()
+                self._news.clear()
+                await self.flush()
+        except BaseException:
+            self._broken = True
+            self.close()
+            raise
 
     async def flush(self) -> None:
         """Write all that is not yet written."""
-        while self.recorded < (until := len(self._log.events)):
-            if self._store is not None:
-                await self._store.append(self.run, self._log.events[self.recorded : until])
-            self._publish(until)
+        async with self._writing:
+            while self.recorded < (until := len(self._log.events)):
+                if self._store is not None:
+                    await self._store.append(self.run, self._log.events[self.recorded : until])
+                self._publish(until)
 
     def close(self) -> None:
         """Say that no event will come any more."""
@@ -88,7 +96,7 @@ class Journal:
                 follower.awake.clear()
                 if batch := self._batch(follower):
                     yield batch
-                elif self.closed and follower.seen >= len(self._log.events):
+                elif self.closed and (self._broken or follower.seen >= len(self._log.events)):
                     return
                 else:
                     await follower.awake.wait()

@@ -119,7 +119,8 @@ class LiveRun(RunView):
 
     def start(self, inputs: Mapping[str, Any], then: Callable[[], Awaitable[None]] | None = None) -> None:
         """Begin, in the background; `then` is called when it is over."""
-        self._driver = asyncio.create_task(self._drive(inputs, then))
+        self._scheduler.begin(inputs)
+        self._driver = asyncio.create_task(self._drive(then))
 
     async def wait(self) -> "LiveRun":
         """Wait until it is over and all of it is recorded."""
@@ -158,11 +159,12 @@ class LiveRun(RunView):
         if self._driver is not None and not self._driver.done():
             self._driver.cancel()
             await asyncio.wait([self._driver])
+            self._journal.close()
 
-    async def _drive(self, inputs: Mapping[str, Any], then: Callable[[], Awaitable[None]] | None) -> None:
+    async def _drive(self, then: Callable[[], Awaitable[None]] | None) -> None:
         writer = asyncio.create_task(self._journal.write())
         try:
-            await self._scheduler.drive(inputs)
+            await self._scheduler.drive()
         finally:
             await writer
             if then is not None:

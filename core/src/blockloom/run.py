@@ -10,7 +10,6 @@ from typing import Any, Final
 from . import events as e
 from .events import NOTHING, Event, EventLog
 from .fold import ALIVE, FOLD, Agenda, Fold, Place
-from .graph import leading_only
 from .plan import Plan, TaskPlan
 from .states import RUN_ENDS, TASK_ENDS, Reason, RunState, TaskState
 
@@ -129,6 +128,9 @@ class Run(Fold):
             FOLD[type](self, -1 if task is None else self.plan.index[task], data)
         for index in self.plan.unreachable:
             self._cancel(index, Reason.UNREACHABLE)
+        self._cancel_losers()
+        if self.rest is not None:
+            self._cancel_rest()
         self._touched.extend(i for i, state in enumerate(self.states) if state is _WAITING)
         self._decide()
 
@@ -178,11 +180,12 @@ class Run(Fold):
             self._tell(e.TASK_CANCELED, task.index, {"reason": Reason.MISSING_INPUT, "inputs": missing})
             return
         self._tell(e.TASK_READY, task.index, NOTHING)
-        if task.join.cancel_rest:
-            ahead = [[line.target for line in other.lines] for other in self.plan.tasks]
-            done = {i for i, state in enumerate(self.states) if state in TASK_ENDS}
-            for index in leading_only(task.index, ahead, done):
-                self._cancel(index, Reason.RACED)
+        if self.losers:
+            self._cancel_losers()
+
+    def _cancel_losers(self) -> None:
+        for index in sorted(self.losers):
+            self._cancel(index, Reason.RACED)
 
     def _missing(self, task: TaskPlan) -> list[str]:
         given = {feed.input for feed in task.feeds if self.lines[feed.number] == ALIVE}

@@ -7,9 +7,10 @@ where it must wait for a task, another worker takes over. So a chain needs one w
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop
 from inspect import isawaitable
+from threading import get_ident
 from typing import Any, Final
 
 from .block import BlockType
@@ -26,12 +27,10 @@ from .spec import Graph
 from .states import RunState, TaskState
 from .task import TaskContext, taken
 from .values import copy_value
+from .waits import GRACE, Waits, timed_out
 
 BREATH: Final = 0.005
 """Seconds after which a worker that never waits lets others have the event loop."""
-
-GRACE: Final = 5.0
-"""Seconds that a canceled task has to end; then it is left behind."""
 
 _READY = TaskState.READY
 
@@ -61,20 +60,23 @@ class Scheduler:
         self._bodies = Bodies(self._go_on, self._take_places)
         self._seekers: deque[asyncio.Future[None]] = deque()
         self._stops: dict[Key, RunState] = {}
+        self._waits = Waits(self._go_on_without)
         self._workers: set[asyncio.Task[None]] = set()
         self._spare: asyncio.Task[None] | None = None
-        self._waiting: dict[Key, asyncio.Task[None]] = {}
-        self._left: set[asyncio.Task[None]] = set()
         self._timers: dict[Key, asyncio.TimerHandle] = {}
 
-    async def drive(self, inputs: Mapping[str, Any]) -> None:
-        """Run to the end; canceling this cancels what runs and leaves the run as it stands."""
+    def begin(self, inputs: Mapping[str, Any]) -> None:
+        """Begin the run: from now on it can be stopped and paused; `drive` takes it to its end."""
         self._loop = asyncio.get_running_loop()
+        self._thread = get_ident()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self.run.on_end = lambda: None if self._ended.done() else self._ended.set_result(None)
+        self.run.begin(inputs)
+        self._go_on()
+
+    async def drive(self) -> None:
+        """Run to the end; canceling this cancels what runs and leaves the run as it stands."""
         try:
-            self.run.begin(inputs)
-            self._go_on()
             await self._ended
         finally:
             await self._let_go()
@@ -104,7 +106,11 @@ class Scheduler:
 
     def note(self, task: str, type: str, data: Mapping[str, Any]) -> None:
         """Tell those who watch; nothing is recorded."""
-        self._journal.note(Event(0, self.run.log.clock(), type, task, data))
+        event = Event(0, self.run.log.clock(), type, task, data)
+        if get_ident() == self._thread:
+            self._journal.note(event)
+        else:
+            self._loop.call_soon_threadsafe(self._journal.note, event)
 
     def block_type(self, name: str) -> BlockType:
         """The block type of this name."""
@@ -148,9 +154,7 @@ class Scheduler:
         """After something has happened: end what is condemned, and see that somebody takes what is ready."""
         condemned, self._agenda.condemned = self._agenda.condemned, []
         for key in condemned:
-            if (worker := self._waiting.get(key)) is not None:
-                worker.cancel()
-                self._timers[key] = self._loop.call_later(GRACE, self._leave, worker, key)
+            self._waits.end(key)
         if self._spare is None and self._can_start():
             self._spare = self._loop.create_task(self._work())
             self._workers.add(self._spare)
@@ -178,7 +182,7 @@ class Scheduler:
             scope.start(index)
             self._busy += 1
             alive = await self._run_one(scope, index)
-            if self._left and asyncio.current_task() in self._left:
+            if self._waits.left and asyncio.current_task() in self._waits.left:
                 return
             self._busy -= 1
             if not alive:
@@ -201,7 +205,7 @@ class Scheduler:
 
     def _worker_ended(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
-        self._left.discard(worker)
+        self._waits.left.discard(worker)
         if worker is self._spare:
             self._spare = None
         if not worker.cancelled() and (error := worker.exception()) and not self._ended.done():
@@ -215,7 +219,10 @@ class Scheduler:
             result = self._begin(scope, task)
             if type(result) is not dict and isawaitable(result):
                 waited = True
-                result = await self._wait(scope, task, result)
+                self._go_on()
+                result = await self._waits.wait((scope, index), result, task.timeout)
+            if self._waits.left and asyncio.current_task() in self._waits.left:
+                return False
             outputs = taken(result, task.ports, task.owner)
         except asyncio.CancelledError as error:
             if self._bodies.abandoned:
@@ -224,7 +231,9 @@ class Scheduler:
                 scope.end_canceled(index)
             else:
                 self._failed(scope, task, error)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) or (waited and isinstance(error, GeneratorExit)):
+                raise
             self._failed(scope, task, error)
         else:
             scope.complete(index, outputs, self._stops.pop((scope, index), None) if self._stops else None)
@@ -250,28 +259,6 @@ class Scheduler:
         )
         return self._executor.run(task.type, context)
 
-    async def _wait(self, scope: Run, task: TaskPlan, result: Awaitable[Any]) -> Any:
-        """Await a task's result; meanwhile another worker takes over, and the task can be canceled."""
-        key = scope, task.index
-        worker = asyncio.current_task()
-        assert worker is not None
-        self._waiting[key] = worker
-        self._go_on()
-        try:
-            if task.timeout is None:
-                return await result
-            try:
-                async with asyncio.timeout(task.timeout) as limit:
-                    return await result
-            except TimeoutError:
-                if limit.expired():
-                    raise TaskFailed("timeout", f"it took longer than {task.timeout:g} seconds") from None
-                raise
-        finally:
-            del self._waiting[key]
-            if (timer := self._timers.pop(key, None)) is not None:
-                timer.cancel()
-
     def _failed(self, scope: Run, task: TaskPlan, error: BaseException) -> None:
         """Try again if the task's settings say so, else fail."""
         told = {**explain(error), "task": scope.ids[task.index]}
@@ -288,13 +275,15 @@ class Scheduler:
         scope.rearm(index)
         self._go_on()
 
-    def _leave(self, worker: asyncio.Task[None], key: Key) -> None:
-        """A canceled task does not end: go on without it; whatever it still gives is dropped."""
-        del self._timers[key]
+    def _go_on_without(self, key: Key, late: bool) -> None:
+        """A task that was canceled does not end: go on without it; whatever it still gives is dropped."""
         scope, index = key
-        self._left.add(worker)
         self._busy -= 1
-        scope.end_canceled(index)
+        task = scope.plan.tasks[index]
+        if late:
+            self._failed(scope, task, timed_out(task.timeout))
+        else:
+            scope.end_canceled(index)
         self._go_on()
 
     async def _let_go(self) -> None:
@@ -303,10 +292,11 @@ class Scheduler:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        for worker in self._workers:
+        workers = self._workers - self._waits.left
+        for worker in workers:
             worker.cancel()
-        if self._workers:
-            await asyncio.wait(self._workers, timeout=GRACE)
+        if workers:
+            await asyncio.wait(workers, timeout=GRACE)
 
 
 def _is_canceled() -> bool:

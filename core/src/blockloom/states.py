@@ -62,7 +62,7 @@ _T, _R = TaskState, RunState
 TASK_MOVES: Final[dict[TaskState, frozenset[TaskState]]] = {
     _T.WAITING: frozenset({_T.READY, _T.CANCELED}),
     _T.READY: frozenset({_T.RUNNING, _T.CANCELED}),
-    _T.RUNNING: frozenset({_T.COMPLETED, _T.FAILED, _T.CANCELED}),
+    _T.RUNNING: frozenset({_T.COMPLETED, _T.FAILED, _T.CANCELED, _T.WAITING}),  # WAITING: to be tried again
     _T.COMPLETED: frozenset(),
     _T.FAILED: frozenset(),
     _T.CANCELED: frozenset(),

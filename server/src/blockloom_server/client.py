@@ -79,7 +79,8 @@ class Client:
         self.close_with(4408, "slow consumer")
 
     def close(self) -> None:
-        """End all its subscriptions."""
+        """End all its subscriptions; nothing is sent any more."""
+        self.outbox.close()
         for feed in self._feeds.values():
             feed.close()
         self._feeds.clear()

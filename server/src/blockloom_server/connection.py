@@ -37,22 +37,22 @@ class Connection:
         self._closing = False
 
     async def converse(self) -> None:
-        """Take part until the connection is closed."""
-        for work in (self._send(), self._watch(), self._expect_hello()):
+        """Take part until the connection is closed, whatever the parts of the conversation wait for."""
+        for work in (self._listen(), self._send(), self._watch(), self._expect_hello()):
             self._spawn(work)
         try:
-            while True:
-                message = await self._socket.recv()
-                if isinstance(message, bytes):
-                    await self._close(CloseCode.UNSUPPORTED_DATA, "one JSON-RPC message a text frame")
-                    return
-                await self._hear(message)
-        except ConnectionClosed:
-            return
+            await self._socket.wait_closed()
         finally:
             self._client.close()
             for task in [*self._tasks, *self._calls]:
                 task.cancel()
+
+    async def _listen(self) -> None:
+        while isinstance(message := await self._socket.recv(), str):
+            # While closing, what still comes is read and dropped: behind it is the other side's own close.
+            if not self._closing:
+                await self._hear(message)
+        self._close_soon(CloseCode.UNSUPPORTED_DATA, "one JSON-RPC message a text frame")
 
     async def _hear(self, message: str) -> None:
         """Answer one message; what may take its time is answered later."""

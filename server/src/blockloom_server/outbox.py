@@ -26,6 +26,7 @@ class Lane:
     def __init__(self, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
         self.waiting: deque[asyncio.Future[None]] = deque()
         self._items: deque[Item] = deque()
+        self._closed = False
         self._most = most
         self._most_bytes = most_bytes
         self._bytes = 0
@@ -45,7 +46,7 @@ class Lane:
 
     async def room(self) -> None:
         """Wait for a place, after those who waited before."""
-        if not self.full and not self.waiting:
+        if self._closed or (not self.full and not self.waiting):
             return
         turn = asyncio.get_running_loop().create_future()
         self.waiting.append(turn)
@@ -58,6 +59,8 @@ class Lane:
 
     def append(self, item: Item) -> None:
         """Put something at the end."""
+        if self._closed:
+            return
         self._items.append(item)
         self._bytes += len(item.text)
         self._wake()
@@ -74,6 +77,16 @@ class Lane:
         self._items = deque(item for item in self._items if item.subscription != subscription)
         self._bytes = sum(len(item.text) for item in self._items)
         self._wake()
+
+    def close(self) -> None:
+        """Drop everything, from now on too, and let nobody wait."""
+        self._closed = True
+        self._items.clear()
+        self._bytes = 0
+        for turn in self.waiting:
+            if not turn.done():
+                turn.set_result(None)
+        self.waiting.clear()
 
     def _wake(self) -> None:
         """Let the next who waits go on, if there is room; it wakes the one after it when it is done."""
@@ -115,6 +128,11 @@ class Outbox:
         if not self.events.crowded and not self.events.waiting:
             self.events.append(Item(text, None, subscription))
             self._news.set()
+
+    def close(self) -> None:
+        """Send nothing any more; nobody who wants to send something has to wait."""
+        self.answers.close()
+        self.events.close()
 
     async def take(self) -> Item:
         """The next message to send, from both lanes by turns; waits for one."""

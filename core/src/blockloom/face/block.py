@@ -130,7 +130,7 @@ def refill(told: dict[str, Any], empty: Mapping[str, Any] | None) -> dict[str, A
     """A document whose fields that say nothing are those that it was read with, if it was read."""
     if empty is None:
         return told
-    return {**empty, **{key: value for key, value in told.items() if not says_nothing(value)}}
+    return {**empty, **{key: value for key, value in told.items() if key == "type" or not says_nothing(value)}}
 
 
 def refuse_attribute(owner: object, name: str, what: str) -> None:

@@ -245,7 +245,7 @@ class Task:
 
     def to_json(self) -> dict[str, Any]:
         """The task as it stands in a document."""
-        return {"id": self.id, **self.spec.to_json()} if self.id else self.spec.to_json()
+        return self.spec.to_json() if self.id is None else {"id": self.id, **self.spec.to_json()}
 
     @classmethod
     def from_json(cls, text: str | bytes | Mapping[str, Any]) -> "Task":

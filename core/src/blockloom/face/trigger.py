@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..values import copy_value
-from .block import needed, optional_text, read, refill, take_empty
+from .block import needed, optional_text, read, refill, says_nothing, take_empty
 
 
 class Trigger:
@@ -33,7 +33,7 @@ class Trigger:
         """The trigger as it stands in a document."""
         told: dict[str, Any] = {} if self.id is None else {"id": self.id}
         told |= {"type": self.type, "config": self.config}
-        if self.inputs:
+        if not says_nothing(self.inputs):
             told["inputs"] = self.inputs
         if self.action is not None:
             told["action"] = self.action

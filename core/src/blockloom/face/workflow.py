@@ -19,7 +19,7 @@ from ..states import RunState
 from ..store import Store
 from ..stores import open_store
 from ..values import copy_value
-from .block import mappings, read, refill, refuse_attribute, take_empty
+from .block import mappings, read, refill, refuse_attribute, says_nothing, take_empty
 from .line import Line, is_end, read_lines
 from .task import Task
 from .trigger import Trigger
@@ -146,9 +146,9 @@ class WorkflowSpec:
             if task.pending:
                 raise BadUsage(f"The task {task.id!r} is connected to a task that is not in this workflow.")
         told: dict[str, Any] = {"blockloom": FORMAT}
-        if self.name:
+        if not says_nothing(self.name):
             told["name"] = self.name
-        if self.inputs:
+        if not says_nothing(self.inputs):
             told["inputs"] = self.inputs
         told["tasks"] = [task.to_json() for task in self.tasks.values()]
         told["connections"] = [line.to_json() for line in self.connections]

@@ -1,4 +1,4 @@
-"""Every code of a check: the graph that has the problem, where it is, and what is said of it in both languages."""
+"""The envelope, tasks and blocks: each mistake, its place, and its sentence in both languages."""
 
 import re
 from typing import Any
@@ -69,9 +69,6 @@ def condition(text: Any) -> dict[str, Any]:
 def switch(*cases: Any, **more: Any) -> dict[str, Any]:
     return task("a", "switch", config={"cases": list(cases), **more})
 
-
-LINE = {"connections": [line("a", "b")]}
-TWO = (task("a"), task("b"))
 
 # What is wrong, the graph, and the code, path and opening of the sentence of each of its problems.
 WRONG: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
@@ -281,159 +278,35 @@ WRONG: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
     ),
     "cache text": (graph(task(cache="yes")), [("bad-config", "/tasks/0/cache", "The settings do not fit: cache: ")]),
     "group": (graph(task(group="")), [("bad-config", "/tasks/0/group", "The settings do not fit: group: ")]),
-    "a line": (graph(connections=["a.b"]), [("bad-format", "/connections/0", "a connection must be a mapping")]),
-    "line open": (graph(task(), connections=[{"from": "a"}]), [("bad-format", "/connections/0", "to is missing.")]),
-    "line null": (graph(task(), connections=[line(None, "a")]), [("bad-format", "/connections/0", "from is missing.")]),
-    "line dots": (
-        graph(*TWO, connections=[line("a.x.y", "b")]),
-        [("bad-format", "/connections/0/from", "'a.x.y' is not the end of a connection.")],
-    ),
-    "line trails": (
-        graph(*TWO, connections=[line("a", "b.")]),
-        [("bad-format", "/connections/0/to", "'b.' is not the")],
-    ),
-    "line number": (
-        graph(*TWO, connections=[line(5, "b")]),
-        [("bad-format", "/connections/0/from", "5 is not the end")],
-    ),
-    "line mapping": (
-        graph(*TWO, connections=[line("a", {"x": 1})]),
-        [("bad-format", "/connections/0/to", "{'x': 1} is not the end of a connection.")],
-    ),
-    "unknown task": (
-        graph(task("score"), connections=[line("scroe", "score")]),
-        [("unknown-task", "/connections/0/from", "There is no task 'scroe'. Did you mean 'score'?")],
-    ),
-    "unknown output": (
-        graph(*TWO, connections=[line("a.reslut", "b.x")]),
-        [("unknown-port", "/connections/0/from", "The task 'a' (merge) has no output 'reslut'.")],
-    ),
-    "unknown input": (
-        graph(task("b"), shout(), connections=[line("b.result", "a.txt")]),
-        [("unknown-port", "/connections/0/to", "The task 'a' (acme.shout) has no input 'txt'.")],
-    ),
-    "bad input": (graph(*TWO, connections=[line("a.result", "b.x-y")]), [("bad-format", "/connections/0/to", "'x-y'")]),
-    "into a start": (
-        graph(task("s", "start"), task("a"), connections=[line("s", "a"), line("a.result", "s.x")]),
-        [
-            ("cycle", "/tasks/0", "These tasks wait for each other in a circle: s → a → s."),
-            ("unknown-port", "/connections/1/to", "The task 's' (start) has no input 'x'."),
-        ],
-    ),
-    "undeclared input": (
-        graph(task("s", "start"), task("a"), inputs={"x": {}}, connections=[line("s.y", "a.x")]),
-        [("unknown-port", "/connections/0/from", "The task 's' (start) has no output 'y'.")],
-    ),
-    "type mismatch": (
-        graph(task("b"), shout(), connections=[line("b.values", "a.text")]),
-        [("type-mismatch", "/connections/0", "b.values gives array, and a.text takes string: no value fits both.")],
-    ),
-    "error mismatch": (
-        graph(task("b"), shout(), connections=[line("b.error", "a.text")]),
-        [("type-mismatch", "/connections/0", "b.error gives object, and a.text takes string")],
-    ),
-    "mapping mismatch": (
-        graph(task("b"), shout(), connections=[line("b", "a.text")]),
-        [("type-mismatch", "/connections/0", "b gives object, and a.text takes string")],
-    ),
-    "missing input": (
-        graph(task(type="acme.shout")),
-        [("missing-input", "/tasks/0", "The required input 'text' of the task 'a' can never have a value.")],
-    ),
-    "fed by none that runs": (
-        graph(
-            task("s", "start"),
-            task("lost"),
-            task("a", "acme.shout"),
-            connections=[line("s", "a"), line("lost.result", "a.text")],
-        ),
-        [
-            ("missing-input", "/tasks/2", "The required input 'text' of the task 'a' can never have a value."),
-            ("unreachable", "/tasks/1", "No start task leads to the task 'lost'"),
-        ],
-    ),
-    "cycle": (
-        graph(*(task(i) for i in "abcd"), connections=[line("b", "c"), line("c", "b"), line("c", "d"), line("d", "b")]),
-        [("cycle", "/tasks/1", "These tasks wait for each other in a circle: b → c → b.")],
-    ),
-    "itself": (graph(task(), connections=[line("a", "a")]), [("cycle", "/tasks/0", "These tasks wait for each other")]),
-    "join": (
-        graph(task(join="some")),
-        [("bad-join", "/tasks/0/join", "The join of the task 'a' is not one: it is 'some'")],
-    ),
-    "join 0": (
-        graph(*TWO, **LINE) | {"tasks": [task("a"), task("b", join={"count": 0})]},
-        [("bad-join", "/tasks/1/join", "The")],
-    ),
-    "join true": (
-        graph(task(join={"count": True})),
-        [("bad-join", "/tasks/0/join", "The join of the task 'a' is not")],
-    ),
-    "join list": (
-        graph(task(join=[])),
-        [("bad-join", "/tasks/0/join", "The join of the task 'a' is not one: it is []")],
-    ),
-    "join rest": (graph(task(join={"cancel_rest": True})), [("bad-join", "/tasks/0/join", "The join of the task 'a'")]),
-    "join of rest": (
-        graph(task("a"), task("b", join={"count": 1, "cancel_rest": "yes"}), **LINE),
-        [("bad-join", "/tasks/1/join", "The join of the task 'b' is not one: it is {'count': 1")],
-    ),
-    "join too many": (
-        graph(task("a"), task("b", join={"count": 2}), connections=[line("a", "b"), line("a.result", "b.x")]),
-        [("bad-join", "/tasks/1/join", "The join of the task 'b' is not one: it counts 2, and only 1 connections")],
-    ),
-    "a trigger": (graph(triggers=[5]), [("bad-format", "/triggers/0", "a trigger must be a mapping; here it is a")]),
-    "trigger id": (
-        graph(triggers=[{"type": "cron"}]),
-        [
-            ("bad-format", "/triggers/0", "id is missing."),
-            (
-                "bad-trigger",
-                "/triggers/0/config/expression",
-                "The settings of the trigger '#0' do not fit: expression: this",
-            ),
-        ],
-    ),
-    "trigger twice": (
-        graph(triggers=[{"id": "t", "type": "after", "config": {"delay": 1}}] * 2),
-        [("duplicate-id", "/triggers/1/id", "The id 't' is used by more than one trigger.")],
-    ),
-    "trigger config": (
-        graph(triggers=[{"id": "t", "type": "after", "config": 5}]),
-        [("bad-format", "/triggers/0/config", "config must be a mapping; here it is a number.")],
-    ),
-    "trigger union": (
-        graph(triggers=[{"id": "t", "type": "after", "config": {"delay": []}}]),
-        [
-            (
-                "bad-trigger",
-                "/triggers/0/config/delay",
-                "The settings of the trigger 't' do not fit: delay: must be a valid",
-            )
-        ],
-    ),
-    "trigger never": (
-        graph(triggers=[{"id": "t", "type": "cron", "config": {"expression": "0 0 30 2 *"}}]),
-        [("bad-trigger", "/triggers/0/config/expression", "")],
-    ),
-    "trigger inputs": (
-        graph(triggers=[{"id": "t", "type": "after", "config": {"delay": 1}, "inputs": 5}]),
-        [("bad-format", "/triggers/0/inputs", "inputs must be a mapping; here it is a number.")],
-    ),
-    "unreachable": (
-        graph(task("s", "start"), task("a")),
-        [("unreachable", "/tasks/1", "No start task leads to the task 'a': it will be canceled.")],
-    ),
 }
 
 # English words that follow each other; what is quoted, and what a library says of a value, is not translated.
 ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 QUOTED = re.compile(r"'[^']*'|`[^`]*`|JSON Schema")
 LIBRARIES = {
-    "code syntax", "condition syntax", "two expressions", "a statement", "case", "case named default", "input schema", "input far",
-    "input default", "literal type", "no cases", "a set inside", "NaN inside", "retry true", "cache text",
-    "retry delay", "timeout", "timeout true", "timeout huge", "cache", "content list", "unknown type", "trigger union",
-}  # fmt: skip
+    "code syntax",
+    "condition syntax",
+    "two expressions",
+    "a statement",
+    "case",
+    "case named default",
+    "input schema",
+    "input far",
+    "input default",
+    "literal type",
+    "no cases",
+    "a set inside",
+    "NaN inside",
+    "retry true",
+    "cache text",
+    "retry delay",
+    "timeout",
+    "timeout true",
+    "timeout huge",
+    "cache",
+    "content list",
+    "unknown type",
+}
 
 
 def told(problem: Problem) -> tuple[str, str, str]:
@@ -470,9 +343,16 @@ def test_only_what_does_not_matter_to_a_run_is_a_warning(name: str) -> None:
         assert problem.severity == ("warning" if problem.code == "unreachable" else "error")
 
 
-def test_every_sentence_of_a_check_has_a_graph_that_needs_it() -> None:
-    from blockloom.sentences import SENTENCES
-
-    codes = {code for _, expected in WRONG.values() for code, _, _ in expected}
-    # This one is for later; see SPEC.
-    assert codes == {sentence.code for sentence in SENTENCES.values()} - {"maybe-missing"}
+def test_these_are_the_codes_of_this_page() -> None:
+    assert {code for _, expected in WRONG.values() for code, _, _ in expected} == {
+        "bad-format",
+        "unsupported-version",
+        "duplicate-id",
+        "unknown-type",
+        "unknown-port",
+        "unknown-block",
+        "type-mismatch",
+        "bad-config",
+        "bad-content",
+        "cycle",
+    }
