@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, cast
 
 import pytest
-from blockloom import BlockloomError, Engine, RunState, RunView, TaskContext, TaskType, WrongState
+from blockloom import BlockloomError, Engine, MemoryStore, RunState, RunView, TaskContext, TaskType, WrongState
 from blockloom.live import LiveRun
 from blockloom.testing import engine_with, simulate
 from drawn_graphs import drawn, happened, told
@@ -256,6 +257,24 @@ def test_closing_the_engine_right_after_a_start_lets_everybody_go() -> None:
         await engine.close()
         async with asyncio.timeout(100):
             await follower
+
+    simulate(main)
+
+
+@pytest.mark.parametrize("what", ["stop", "pause", "resume"])
+def test_a_run_of_a_closed_engine_is_left_as_it_is_recorded(what: str) -> None:
+    """Nothing more is told of it, and whoever asks is refused or let go, not canceled."""
+
+    async def main() -> None:
+        store = MemoryStore()
+        engine = engine_with(*scripted(Witness()), store=store)
+        run = await engine.start(drawn("a -> b", a={"lasts": 50}))
+        await asyncio.sleep(1)
+        await engine.close()
+        before = list(run.events)
+        with suppress(BlockloomError):
+            await getattr(run, what)()
+        assert list(run.events) == before == await store.events(run.id)
 
     simulate(main)
 

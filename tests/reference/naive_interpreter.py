@@ -80,6 +80,7 @@ class Interpreter:
         self.lines = [read_line(line) for line in document.get("connections", [])]
         self.time = 0.0
         self.failure: dict[str, Any] | None = None
+        self.races: list[Task] = []
         self.open = False
 
     def run(self) -> Outcome:
@@ -139,6 +140,7 @@ class Interpreter:
 
     def settle(self) -> None:
         """Decide whatever can be decided, until nothing more can."""
+        races = len(self.races)
         changed = True
         while changed:
             changed = False
@@ -150,6 +152,8 @@ class Interpreter:
                         self.become_ready(task)
                     elif verdict == "cancel":
                         self.cancel(task, "branch")
+        for join in self.races[races:]:
+            self.open = self.open or bool(self.losers(join, False))
 
     def verdict(self, task: Task) -> str:
         lines = [line for line in self.lines if line.target == task.id]
@@ -209,14 +213,17 @@ class Interpreter:
 
     def cancel_rest(self, join: Task) -> None:
         """Upstream tasks from which every path now leads only to this join or to finished tasks are `raced`."""
-        raced = [task for task in self.tasks.values() if task.state not in ENDS and self.only_to(task, join, False)]
-        other = [task for task in self.tasks.values() if task.state not in ENDS and self.only_to(task, join, True)]
-        self.open = self.open or raced != other
+        raced = self.losers(join, False)
+        self.open = self.open or raced != self.losers(join, True)
+        self.races.append(join)
         for task in raced:
             self.cancel(task, "raced")
 
+    def losers(self, join: Task, strict: bool) -> list[Task]:
+        return [task for task in self.tasks.values() if task.state not in ENDS and self.only_to(task, join, strict)]
+
     def only_to(self, task: Task, join: Task, strict: bool) -> bool:
-        """`strict` does not take for finished what was canceled in the middle at this very moment."""
+        """`strict` does not take for finished what was canceled at this very moment."""
         ahead = [self.tasks[line.target] for line in self.lines if line.source == task.id]
         return (
             task is not join
@@ -229,8 +236,8 @@ class Interpreter:
         )
 
     def is_finished(self, task: Task, strict: bool) -> bool:
-        cut_off = task.reason == "raced" and task.started is not None and task.finished == self.time
-        return task.state in ENDS and not (strict and cut_off)
+        just_now = task.state == CANCELED and task.finished == self.time and task.reason != "unreachable"
+        return task.state in ENDS and not (strict and just_now)
 
     def leads_to(self, task: Task, join: Task) -> bool:
         ahead = [self.tasks[line.target] for line in self.lines if line.source == task.id]

@@ -22,12 +22,13 @@ def random_case(seed: int) -> Case:
 
 
 class Maker:
-    """Makes one graph: `flow` holds the tasks in an order that the connections follow."""
+    """Makes one graph: `flow` holds the tasks in an order that the connections follow; `racy` ones race much."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
         self.flow: list[dict[str, Any]] = []
         self.lines: list[dict[str, str]] = []
+        self.racy = self.maybe(0.3)
 
     def maybe(self, odds: float) -> bool:
         return self.chance.random() < odds
@@ -54,7 +55,8 @@ class Maker:
 
     def task(self, number: int) -> dict[str, Any]:
         kinds = ("sim.step", "sim.work", "merge", "if", "switch", "end", "start")
-        kind = self.chance.choices(kinds, (4, 6, 1.5, 1.5, 1, 1, 0.2))[0]
+        odds = (1, 9, 0.5, 0.5, 0.3, 1, 0.1) if self.racy else (4, 6, 1.5, 1.5, 1, 1, 0.2)
+        kind = self.chance.choices(kinds, odds)[0]
         task: dict[str, Any] = {"id": f"t{number}", "type": kind}
         if kind.startswith("sim."):
             task["config"] = self.script(kind)
@@ -73,7 +75,7 @@ class Maker:
         script: dict[str, Any] = {"needs": ports[:cut], "takes": ports[cut:]}
         script["gives"] = self.chance.choice((["out"], ["out"], ["out", "more"], []))
         script |= {"branches": branches, "taken": [port for port in branches if self.maybe(0.7)]}
-        if self.maybe(0.12):
+        if self.maybe(0.02 if self.racy else 0.12):
             script["fails"] = self.chance.choice((1, 2, 9))
         if kind == "sim.work":
             script["lasts"] = self.chance.uniform(0.1, 10.0)
@@ -91,7 +93,8 @@ class Maker:
             sources = self.flow[max(0, place - self.chance.choice((1, 2, 3, 24))) : place]
             if task["type"] == "start" and not self.maybe(0.3):
                 continue
-            for _ in range(self.chance.choices((0, 1, 2, 3, 5), (0.4, 4, 3, 1.5, 0.5))[0] if sources else 0):
+            odds = (0.2, 3, 4, 2, 0.5) if self.racy else (0.4, 4, 3, 1.5, 0.5)
+            for _ in range(self.chance.choices((0, 1, 2, 3, 5), odds)[0] if sources else 0):
                 self.lines.append(self.line(self.chance.choice(sources), task))
 
     def line(self, source: dict[str, Any], target: dict[str, Any]) -> dict[str, str]:
@@ -144,8 +147,8 @@ class Maker:
             config["takes"] = [*config["takes"], *(name for name in config["needs"] if name not in fed)]
             config["needs"] = [name for name in config["needs"] if name in fed]
         deciding = sum(not name for name in arriving) or len(arriving)
-        if deciding and self.maybe(0.5):
+        if deciding and self.maybe(0.6 if self.racy else 0.5):
             count = {"count": self.chance.randint(1, deciding)}
             race = {**count, "cancel_rest": True}
             choices: list[Any] = ["any", "all", "first", {**race, "cancel_rest": False}, race, race, race]
-            task["join"] = self.chance.choice(choices)
+            task["join"] = self.chance.choice(choices[-3:] if self.racy else choices)

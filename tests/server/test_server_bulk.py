@@ -42,7 +42,8 @@ class Make(TaskType):
         text: str
         small: str
 
-    def run(self, task: TaskContext) -> Any:
+    async def run(self, task: TaskContext) -> Any:
+        await asyncio.sleep(0)
         task.emit("中" * task.config.size)
         return self.Outputs(text="x" * task.config.size, small="y")
 

@@ -329,6 +329,40 @@ def test_every_bad_call_gets_its_code() -> None:
     assert declared - seen == set()
 
 
+def test_a_run_that_failed_says_why() -> None:
+    async def go() -> Any:
+        graph = {"blockloom": 1, "tasks": [{"id": "work", "type": "blocks", "blocks": [BLOCKS[2]]}]}
+        async with serving() as server, session(socket_of(server)) as remote:
+            call = Checked(remote)
+            run = (await call("run.start", graph=graph))["run"]
+            await call.end_of(run)
+            assert (await call("run.list", state="FAILED"))["runs"][0]["run"] == run
+            return await call("run.get", run=run)
+
+    told = asyncio.run(go())
+    assert told["state"] == told["tasks"]["work"]["state"] == "FAILED"
+    assert told["error"] == told["tasks"]["work"]["error"]
+    assert told["error"]["task"] == "work"
+    assert "division" in told["error"]["message"]
+
+
+def test_a_mistake_of_the_server_is_told_without_its_insides(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def go() -> tuple[Refused, Any]:
+        async with serving() as server, session(socket_of(server)) as remote:
+            monkeypatch.setattr(server.hub.store, "workflows", None)
+            with pytest.raises(Refused) as caught:
+                await remote.call("workflow.list")
+            return caught.value, await remote.call("session.ping")
+
+    refused, alive = asyncio.run(go())
+    assert refused.code == -32603
+    assert refused.message == "The server made a mistake: TypeError. It is written in its log."
+    assert alive == {}
+    assert "workflow.list failed" in caplog.text
+
+
 def wrong_for(schema: Mapping[str, Any]) -> Any:
     """A value that does not fit a parameter; None where every value does."""
     for value in (True, "text", 1.5, [1], {"a": 1}):

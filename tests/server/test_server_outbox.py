@@ -20,7 +20,7 @@ async def settle() -> None:
 def test_a_full_lane_makes_others_wait_in_turn() -> None:
     async def go() -> list[str]:
         lane = Lane(most=2)
-        taken = []
+        taken: list[str] = []
 
         async def put(text: str) -> None:
             await lane.room()
@@ -115,7 +115,7 @@ def test_what_may_be_dropped_is_dropped_first() -> None:
         recorded = [asyncio.create_task(outbox.event("recorded", "s")) for _ in range(1000)]
         await settle()
         bounded = len(outbox)
-        texts = []
+        texts: list[str] = []
         while len(texts) < offered + 1000:
             texts.append((await outbox.take()).text)
         await asyncio.gather(*recorded)

@@ -16,6 +16,7 @@ from urllib.request import ProxyHandler, build_opener
 import pytest
 from blockloom.cli import Program
 from blockloom_server.remote import session
+from click.testing import CliRunner
 from websockets.exceptions import ConnectionClosed
 
 BLOCKLOOM: Final = str(Path(sys.executable).with_name("blockloom"))
@@ -63,6 +64,29 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
         assert asyncio.run(go(process, address)) == 1001
         out, err = process.communicate(timeout=10)
         assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_a_second_signal_ends_it_at_once() -> None:
+    async def go(process: subprocess.Popen[str], address: str) -> int:
+        async with session(address) as remote:
+            # It will not take part in the closing, which the server waits for.
+            remote.socket.transport.pause_reading()
+            process.terminate()
+            # The first signal has been heard once nobody new is let in.
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", int(address.split(":")[2].partition("/")[0]))
+                except ConnectionRefusedError:
+                    break
+                writer.close()
+            assert process.poll() is None
+            process.terminate()
+            code = await asyncio.to_thread(process.wait, 5)
+            remote.socket.transport.abort()
+            return code
+
+    with serving_process("--port", "0") as (process, address):
+        assert asyncio.run(go(process, address)) == -signal.SIGTERM
 
 
 def test_it_serves_pages_and_a_second_one_cannot_have_its_port() -> None:

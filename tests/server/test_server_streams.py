@@ -21,6 +21,8 @@ class Talk(TaskType):
     name = "test.talk"
 
     async def run(self, task: TaskContext) -> Any:
+        # What is not recorded is told only from the moment at which somebody follows.
+        await asyncio.sleep(0)
         task.progress(0.5, "half")
         task.emit({"token": "a"})
         task.log("a line")

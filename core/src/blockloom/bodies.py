@@ -20,9 +20,9 @@ Key = tuple[Run, int]
 class Bodies:
     """Starts and ends the bodies of one run; a task that holds some takes no place meanwhile."""
 
-    def __init__(self, go_on: Callable[[], None], take_places: Callable[[int], None]) -> None:
+    def __init__(self, go_on: Callable[[], None], lend_places: Callable[[int], None]) -> None:
         self._go_on = go_on
-        self._take_places = take_places
+        self._lend_places = lend_places
         self._held: dict[Key, dict[Run, None]] = {}
         self.abandoned = False
         """Whether the run is left as it stands, so that nothing more may be told of it."""
@@ -62,7 +62,7 @@ class Bodies:
         """Note a body of a task; with the first the task gives up its place."""
         if holder not in self._held:
             self._held[holder] = {}
-            self._take_places(-1)
+            self._lend_places(1)
         self._held[holder][child] = None
 
     def _let_go(self, holder: Key, child: Run) -> None:
@@ -70,7 +70,7 @@ class Bodies:
         del self._held[holder][child]
         if not self._held[holder]:
             del self._held[holder]
-            self._take_places(1)
+            self._lend_places(-1)
 
 
 def _make(holder: Key, graph: Graph, key: int | None) -> Run:

@@ -6,18 +6,21 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final
 
-from .check import check, complete_inputs, prepare
+from .cache import Cache
+from .check import as_body, check, complete_inputs, prepare
 from .errors import BadUsage, NotFound
 from .executor import Executor, InProcessExecutor
 from .fold import Agenda
 from .journal import Journal
 from .live import LiveRun, PastRun, RunView
+from .places import Groups
 from .plan import Plan
 from .plugins import Plugins
 from .problem import Problem
 from .registry import Registry
 from .run import Log, Run
-from .scheduler import Scheduler
+from .scheduler import Outfit, Scheduler
+from .spec import Graph
 from .states import RUN_ENDS
 from .store import Store, StoredRun, StoredWorkflow
 from .values import new_id
@@ -39,12 +42,20 @@ class Engine:
         executor: Executor | None = None,
         clock: Callable[[], float] = time.time,
         owns_store: bool = True,
+        groups: Mapping[str, int] | None = None,
     ) -> None:
         offered = plugins.registry if isinstance(plugins, Plugins) else plugins
         self.registry = offered.fresh()
         self.store = store
         self._observers = plugins.observers if isinstance(plugins, Plugins) else []
         self._executor = executor or InProcessExecutor()
+        self._outfit = Outfit(
+            executor=self._executor,
+            registry=self.registry,
+            groups=Groups(groups),
+            cache=Cache(clock),
+            find=self._find,
+        )
         self._clock = clock
         self._owns_store = owns_store
         self._runs: dict[str, RunView] = {}
@@ -158,11 +169,21 @@ class Engine:
             raise BadUsage("This engine keeps nothing: give it a store.")
         return self.store
 
+    async def _find(self, name: str) -> Graph:
+        """A stored workflow, by its id or unique name, as a body."""
+        stored = await self._kept.workflows()
+        named = [w for w in stored if w.id == name] or [w for w in stored if w.graph.get("name") == name]
+        if len(named) > 1:
+            raise BadUsage(f"{len(named)} workflows are called {name!r}: use the id of one, such as {named[0].id!r}.")
+        if not named:
+            raise NotFound("workflow", name)
+        return as_body(named[0].graph, self.registry)
+
     def _launch(self, plan: Plan, stored: StoredRun, max_concurrency: int | None) -> LiveRun:
         log = Log(self._clock)
         run = Run(plan, log, Agenda())
         journal = Journal(stored.id, log, self.store, self._observers)
-        scheduler = Scheduler(run, journal, self._executor, self.registry, max_concurrency)
+        scheduler = Scheduler(run, journal, self._outfit, max_concurrency)
         live = LiveRun(run, scheduler, journal, stored.workflow)
         self._runs[stored.id] = live
         self._forget()

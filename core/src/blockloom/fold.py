@@ -3,7 +3,7 @@
 A scope is one graph being executed: the run's own, or a body that one of its tasks holds.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from heapq import heappush
 from typing import Any, Final
 
@@ -75,6 +75,7 @@ class Fold:
         self._alive = [0] * len(tasks)
         self._arrived: dict[int, frozenset[int]] = {}
         self._touched: list[int] = []
+        self._settled: set[int] = set()
 
     @property
     def over(self) -> bool:
@@ -131,9 +132,8 @@ class Fold:
                 feeds = self.plan.tasks[index].feeds
                 self._arrived[index] = frozenset(f.number for f in feeds if self.lines[f.number] == ALIVE)
         if self.plan.tasks[index].join.cancel_rest:
-            ahead = [[line.target for line in task.lines] for task in self.plan.tasks]
-            done = {i for i, state in enumerate(self.states) if state in TASK_ENDS}
-            self.losers.update(leading_only(index, ahead, done))
+            plan = self.plan
+            self.losers.update(leading_only(index, plan.ahead, _Done(self.states), plan.behind, self._settled))
         heappush(self.agenda.ready, ((*self.place, index), index, self))
 
     def _task_started(self, index: int, data: Mapping[str, Any]) -> None:
@@ -211,6 +211,16 @@ class Fold:
             return self.errors[source]
         outputs = self.gave[source] or NOTHING
         return dict(outputs) if port is None else outputs[port]
+
+
+class _Done:
+    """The tasks that have ended, as a container of their numbers."""
+
+    def __init__(self, states: Sequence[TaskState]) -> None:
+        self._states = states
+
+    def __contains__(self, index: object) -> bool:
+        return isinstance(index, int) and self._states[index] in TASK_ENDS
 
 
 _Step = Callable[[Fold, int, Mapping[str, Any]], None]

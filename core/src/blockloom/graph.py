@@ -1,7 +1,7 @@
 """Order, reach and circles of a graph of numbers: pure functions, no recursion, linear in its lines."""
 
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 Ahead = Sequence[Sequence[int]]
@@ -48,20 +48,50 @@ def circles(ahead: Ahead) -> list[list[int]]:
     return [_circle(knot, ahead) for knot in _knots(ahead)]
 
 
-def leading_only(end: int, ahead: Ahead, done: Collection[int]) -> list[int]:
-    """The nodes before `end`, not yet done, from which every line leads only to `end` or to nodes that are done."""
+def backwards(ahead: Ahead) -> list[list[int]]:
+    """For each node, the nodes whose lines lead to it."""
     behind: list[list[int]] = [[] for _ in ahead]
     for node, lines in enumerate(ahead):
         for target in lines:
             behind[target].append(node)
-    found = {node for node in reach([end], behind) if node not in done} - {end}
+    return behind
+
+
+def leading_only(
+    end: int, ahead: Ahead, done: Container[int], behind: Ahead | None = None, settled: set[int] | None = None
+) -> list[int]:
+    """The nodes before `end`, not yet done, from which every line leads only to `end` or to nodes that are done.
+
+    `settled` is kept from call to call: nodes that are done with all before them, which are not looked at again.
+    """
+    behind = backwards(ahead) if behind is None else behind
+    settled = set() if settled is None else settled
+    before = _before(end, behind, settled)
+    found = {node for node in before if node not in done}
     todo = [n for n in found if any(t != end and t not in done and t not in found for t in ahead[n])]
     while todo:
         node = todo.pop()
         if node in found:
             found.discard(node)
             todo.extend(n for n in behind[node] if n in found)
+    for node in reversed(before):
+        if node in done and all(n in settled for n in behind[node]):
+            settled.add(node)
     return sorted(found)
+
+
+def _before(end: int, behind: Ahead, settled: Container[int]) -> list[int]:
+    """The nodes that lead to `end`, nearest first, but for the settled ones and what is before them."""
+    seen = {end}
+    found: list[int] = []
+    todo = deque([end])
+    while todo:
+        for node in behind[todo.popleft()]:
+            if node not in seen and node not in settled:
+                seen.add(node)
+                found.append(node)
+                todo.append(node)
+    return found
 
 
 def _knots(ahead: Ahead) -> list[set[int]]:

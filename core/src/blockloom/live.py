@@ -67,7 +67,8 @@ class RunView:
 
     async def follow(self, after: int = 0) -> AsyncIterator[list[Event]]:
         """Its events beyond `after` in batches, to the end."""
-        yield list(self.events[after:])
+        if beyond := list(self.events[after:]):
+            yield beyond
 
     async def wait(self) -> "RunView":
         """Wait until it is over."""
@@ -125,7 +126,10 @@ class LiveRun(RunView):
     async def wait(self) -> "LiveRun":
         """Wait until it is over and all of it is recorded."""
         if self._driver is not None:
-            await asyncio.shield(self._driver)
+            await asyncio.wait([self._driver])
+            if self._driver.cancelled():
+                self._refuse_closed()
+            self._driver.result()
         return self
 
     async def follow(self, after: int = 0) -> AsyncIterator[list[Event]]:
@@ -135,11 +139,13 @@ class LiveRun(RunView):
 
     async def stop(self) -> None:
         """Cancel what has not finished, and wait until that has ended."""
+        self._refuse_closed()
         self._scheduler.stop()
         await self.wait()
 
     async def pause(self) -> None:
         """Start nothing new until `resume`; what runs, runs on."""
+        self._refuse_closed()
         if self.run.state is RunState.PAUSED:
             return
         if self.run.state is not RunState.RUNNING:
@@ -149,6 +155,7 @@ class LiveRun(RunView):
 
     async def resume(self) -> None:
         """Go on after `pause`."""
+        self._refuse_closed()
         if self.run.state is not RunState.PAUSED:
             await super().resume()
         self._scheduler.resume()
@@ -160,6 +167,11 @@ class LiveRun(RunView):
             self._driver.cancel()
             await asyncio.wait([self._driver])
             self._journal.close()
+
+    def _refuse_closed(self) -> None:
+        """Refuse what cannot be done any more, where the run was left as it stood."""
+        if self._journal.closed and not self.run.over:
+            raise WrongState("run", self.id, self.state.value, "its engine is closed, and it is left as recorded")
 
     async def _drive(self, then: Callable[[], Awaitable[None]] | None) -> None:
         writer = asyncio.create_task(self._journal.write())

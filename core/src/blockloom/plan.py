@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from .graph import backwards
 from .schema import Check
 from .spec import BlockSpec, Connection, Port, PortSet
 from .task import TaskType, Visible
@@ -107,6 +108,16 @@ class Plan:
     def ids(self) -> list[str]:
         """The ids of the tasks, by number."""
         return [task.id for task in self.tasks]
+
+    @cached_property
+    def ahead(self) -> list[list[int]]:
+        """For each task, those that its connections lead to."""
+        return [[line.target for line in task.lines] for task in self.tasks]
+
+    @cached_property
+    def behind(self) -> list[list[int]]:
+        """For each task, those whose connections lead to it."""
+        return backwards(self.ahead)
 
     @cached_property
     def ends(self) -> Sequence[int]:

@@ -6,25 +6,23 @@ where it must wait for a task, another worker takes over. So a chain needs one w
 
 import asyncio
 import random
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from heapq import heappop
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from inspect import isawaitable
-from threading import get_ident
 from typing import Any, Final
 
-from .block import BlockType
-from .bodies import Bodies, Key
+from .bodies import Key
+from .cache import Cache
 from .errors import TaskFailed
-from .events import Event
 from .executor import Executor
 from .failure import delay_of, explain
+from .hosting import Find, RunHost
 from .journal import Journal
+from .places import Groups, Places
 from .plan import TaskPlan
 from .registry import Registry
 from .run import Run
-from .spec import Graph
-from .states import RunState, TaskState
+from .states import RunState
 from .task import TaskContext, taken
 from .values import copy_value
 from .waits import GRACE, Waits, timed_out
@@ -32,34 +30,33 @@ from .waits import GRACE, Waits, timed_out
 BREATH: Final = 0.005
 """Seconds after which a worker that never waits lets others have the event loop."""
 
-_READY = TaskState.READY
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outfit:
+    """What the runs of one engine share: an executor, types, limits, results, and where workflows are found."""
+
+    executor: Executor
+    registry: Registry
+    groups: Groups
+    cache: Cache
+    find: Find
+    chance: Callable[[], float] = random.random
+
+    def host(self, journal: Journal, places: Places, clock: Callable[[], float], go_on: Callable[[], None]) -> RunHost:
+        """What the tasks of one run reach."""
+        return RunHost(journal, self.registry, places, self.find, clock, go_on)
 
 
 class Scheduler:
     """Drives one run to its end, with an executor that runs tasks and a journal that records what happens."""
 
-    def __init__(
-        self,
-        run: Run,
-        journal: Journal,
-        executor: Executor,
-        registry: Registry,
-        max_concurrency: int | None = None,
-        chance: Callable[[], float] = random.random,
-    ) -> None:
+    def __init__(self, run: Run, journal: Journal, outfit: Outfit, max_concurrency: int | None = None) -> None:
         self.run = run
-        self.run_id = journal.run
         self._agenda = run.agenda
         self._journal = journal
-        self._executor = executor
-        self._registry = registry
-        self._places = max_concurrency or 2**60
-        self._chance = chance
-        self._busy = 0
-        self._held_up = 0
-        self._bodies = Bodies(self._go_on, self._take_places)
-        self._seekers: deque[asyncio.Future[None]] = deque()
-        self._stops: dict[Key, RunState] = {}
+        self._outfit = outfit
+        self._places = Places(run.agenda, max_concurrency, outfit.groups, run.plan.groups)
+        self._places.on_free = self._go_on
         self._waits = Waits(self._go_on_without)
         self._workers: set[asyncio.Task[None]] = set()
         self._spare: asyncio.Task[None] | None = None
@@ -68,8 +65,8 @@ class Scheduler:
     def begin(self, inputs: Mapping[str, Any]) -> None:
         """Begin the run: from now on it can be stopped and paused; `drive` takes it to its end."""
         self._loop = asyncio.get_running_loop()
-        self._thread = get_ident()
         self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._host = self._outfit.host(self._journal, self._places, self.run.log.clock, self._go_on)
         self.run.on_end = lambda: None if self._ended.done() else self._ended.set_result(None)
         self.run.begin(inputs)
         self._go_on()
@@ -102,52 +99,6 @@ class Scheduler:
         self.run.resume()
         self._go_on()
 
-    # What a task reaches through its context: see task.Host
-
-    def note(self, task: str, type: str, data: Mapping[str, Any]) -> None:
-        """Tell those who watch; nothing is recorded."""
-        event = Event(0, self.run.log.clock(), type, task, data)
-        if get_ident() == self._thread:
-            self._journal.note(event)
-        else:
-            self._loop.call_soon_threadsafe(self._journal.note, event)
-
-    def block_type(self, name: str) -> BlockType:
-        """The block type of this name."""
-        return self._registry.block(name)
-
-    async def run_body(self, holder: Key, graph: Graph, inputs: Mapping[str, Any], key: int | None) -> dict[str, Any]:
-        """Run a graph as a scope that `holder` holds."""
-        return await self._bodies.run(holder, graph, inputs, key)
-
-    async def room(self) -> None:
-        """Wait until there is a free place and nothing that is ready to take it."""
-        seeker: asyncio.Future[None] = self._loop.create_future()
-        self._seekers.append(seeker)
-        self._go_on()
-        try:
-            await seeker
-        except asyncio.CancelledError:
-            if seeker in self._seekers:
-                self._seekers.remove(seeker)
-            raise
-
-    def end_bodies(self, holder: Key) -> None:
-        """End the bodies that `holder` holds."""
-        self._bodies.end_all(holder)
-
-    def stop_scope(self, holder: Key, state: RunState) -> None:
-        """End the graph that `holder` is in, once it has completed."""
-        self._stops[holder] = state
-
-    def cancel_tasks(self, holder: Key, ids: Sequence[str]) -> None:
-        """Cancel other tasks of the graph that `holder` is in."""
-        scope, index = holder
-        for id in ids:
-            if (other := scope.plan.index.get(id)) is not None and other != index:
-                scope.cancel(other)
-        self._go_on()
-
     # The workers
 
     def _go_on(self) -> None:
@@ -159,49 +110,33 @@ class Scheduler:
             self._spare = self._loop.create_task(self._work())
             self._workers.add(self._spare)
             self._spare.add_done_callback(self._worker_ended)
-        elif self._seekers and not self._agenda.ready and self._busy < self._places:
-            self._seekers.popleft().set_result(None)
+        else:
+            self._places.serve_a_seeker()
         self._journal.nudge()
 
     def _can_start(self) -> bool:
-        ready = self._agenda.ready
-        while ready and ready[0][2].states[ready[0][1]] is not _READY:
-            heappop(ready)
-        free = self._busy < self._places and not self._held_up
-        return bool(ready) and free and self.run.state is RunState.RUNNING
-
-    def _take_places(self, count: int) -> None:
-        self._busy += count
+        return self.run.state is RunState.RUNNING and self._places.can_take()
 
     async def _work(self) -> None:
         """Run ready tasks, one after the other, until there is none or no place for one."""
         self._spare = None
         breath = self._loop.time() + BREATH
-        while self._can_start():
-            _, index, scope = heappop(self._agenda.ready)
+        while self._can_start() and (found := self._places.take()) is not None:
+            scope, index = found
             scope.start(index)
-            self._busy += 1
             alive = await self._run_one(scope, index)
             if self._waits.left and asyncio.current_task() in self._waits.left:
                 return
-            self._busy -= 1
+            self._places.give(scope.plan.tasks[index])
             if not alive:
                 break
             if scope.level and scope.over:
-                await self._let_holder_go_on()
+                await self._places.hold_up()
             if self._loop.time() > breath:
-                self._go_on()
+                self._journal.nudge()
                 await asyncio.sleep(0)
                 breath = self._loop.time() + BREATH
         self._go_on()
-
-    async def _let_holder_go_on(self) -> None:
-        """After a body has ended: what its holder does next comes before other tasks."""
-        self._held_up += 1
-        try:
-            await asyncio.sleep(0)
-        finally:
-            self._held_up -= 1
 
     def _worker_ended(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
@@ -225,7 +160,7 @@ class Scheduler:
                 return False
             outputs = taken(result, task.ports, task.owner)
         except asyncio.CancelledError as error:
-            if self._bodies.abandoned:
+            if self._host.bodies.abandoned:
                 return False
             if _is_canceled():
                 scope.end_canceled(index)
@@ -236,7 +171,10 @@ class Scheduler:
                 raise
             self._failed(scope, task, error)
         else:
-            scope.complete(index, outputs, self._stops.pop((scope, index), None) if self._stops else None)
+            if task.cache is not None:
+                self._outfit.cache.put(task, scope.given[index] or {}, outputs)
+            stops = self._host.stops
+            scope.complete(index, outputs, stops.pop((scope, index), None) if stops else None)
         if self._agenda.condemned:
             self._go_on()
         return not (waited and _is_canceled())
@@ -245,19 +183,21 @@ class Scheduler:
         given = scope.given[task.index] or {}
         if task.checks:
             _check_inputs(task, given)
+        if task.cache is not None and (kept := self._outfit.cache.get(task, given)) is not None:
+            return kept
         context = TaskContext(
             scope.ids[task.index],
             task.type,
             task.config,
             {name: copy_value(value) for name, value in given.items()},
-            self,
+            self._host,
             task.sequence,
             task.embedded,
             (scope, task.index),
             lambda: scope.arrived(task.index),
             scope.attempts.get(task.index, 1),
         )
-        return self._executor.run(task.type, context)
+        return self._outfit.executor.run(task.type, context)
 
     def _failed(self, scope: Run, task: TaskPlan, error: BaseException) -> None:
         """Try again if the task's settings say so, else fail."""
@@ -266,7 +206,7 @@ class Scheduler:
         if task.retry is None or attempt >= task.retry.attempts or task.index in scope.doomed or scope.rest:
             scope.fail(task.index, told)
             return
-        delay = delay_of(task.retry, attempt, self._chance)
+        delay = delay_of(task.retry, attempt, self._outfit.chance)
         scope.retry(task.index, told, delay)
         self._timers[scope, task.index] = self._loop.call_later(delay, self._rearm, scope, task.index)
 
@@ -278,8 +218,8 @@ class Scheduler:
     def _go_on_without(self, key: Key, late: bool) -> None:
         """A task that was canceled does not end: go on without it; whatever it still gives is dropped."""
         scope, index = key
-        self._busy -= 1
         task = scope.plan.tasks[index]
+        self._places.give(task)
         if late:
             self._failed(scope, task, timed_out(task.timeout))
         else:
@@ -288,7 +228,7 @@ class Scheduler:
 
     async def _let_go(self) -> None:
         """Cancel every worker and timer that is left, and wait until the workers have ended."""
-        self._bodies.abandoned = not self.run.over
+        self._host.bodies.abandoned = not self.run.over
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()

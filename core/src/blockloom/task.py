@@ -12,9 +12,9 @@ from .errors import BadValue, PluginError
 from .events import NOTHING, TASK_OUTPUT, TASK_PROGRESS
 from .kind import NOT_TAKEN, Effects, Kind, Ports
 from .schema import schema_of
-from .spec import BlockSpec, Graph, Port, PortSet
+from .spec import ERROR_PORT, BlockSpec, Graph, Port, PortSet
 from .states import RunState
-from .values import copy_value
+from .values import copy_value, is_id
 
 PLAIN = (Any, str, bool, float, list, dict, list[Any], dict[str, Any])
 """Annotations whose JSON value is the Python value."""
@@ -30,6 +30,9 @@ class Host(Protocol):
 
     async def run_body(self, holder: Any, graph: Graph, inputs: Mapping[str, Any], key: int | None) -> dict[str, Any]:
         """Run a graph as a scope that `holder` holds, and give its outputs; raises BodyFailed."""
+
+    async def find_workflow(self, name: str) -> Graph:
+        """A stored workflow, by its id or unique name."""
 
     async def room(self) -> None:
         """Wait until there is a free place and nothing that is ready to take it."""
@@ -142,6 +145,10 @@ class TaskContext:
         `inputs`; raises BodyFailed where it fails. Meanwhile this task takes no place.
         """
         return await self._host.run_body(self._holder, graph, inputs, key)
+
+    async def find_workflow(self, name: str) -> Graph:
+        """A stored workflow, by its id or unique name, to be run as a body; raises NotFound."""
+        return await self._host.find_workflow(name)
 
     async def room(self) -> None:
         """Wait until the run has a free place and nothing ready to take it: the time to begin one more body."""
@@ -268,7 +275,7 @@ def taken(result: Any, ports: PortSet, owner: str) -> dict[str, Any]:
     for name, value in result.items():
         if value is NOT_TAKEN:
             continue
-        if name not in ports.outputs and not ports.open_outputs:
+        if name not in ports.outputs and not (ports.open_outputs and is_id(name) and name != ERROR_PORT):
             raise PluginError(owner, f"run gave back the port {name!r}, which the type does not declare")
         try:
             values[name] = copy_value(value)

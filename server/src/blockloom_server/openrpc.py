@@ -1,6 +1,7 @@
 """The protocol as an OpenRPC document, made from the methods' own models."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -33,8 +34,9 @@ class _Untitled(GenerateJsonSchema):
         return False
 
 
+@cache
 def describe(table: Table) -> dict[str, Any]:
-    """The document."""
+    """The document, made once."""
     methods = sorted(table.methods.values(), key=lambda method: method.name)
     refs, schemas = _schemas(methods)
     return {

@@ -9,6 +9,7 @@ from ..errors import InvalidGraph
 from ..plan import Plan, TaskPlan
 from ..problem import Problem, errors
 from ..registry import Registry
+from ..spec import Graph
 from .flow import check_flow
 from .inputs import check_inputs, complete_inputs
 from .lines import check_lines
@@ -16,7 +17,7 @@ from .shape import Draft, check_shape
 from .tasks import check_block, check_tasks
 from .triggers import check_triggers
 
-__all__ = ["check", "check_content", "check_inputs", "complete_inputs", "prepare", "prepare_task"]
+__all__ = ["as_body", "check", "check_content", "check_inputs", "complete_inputs", "prepare", "prepare_task"]
 
 
 def check(graph: Any, registry: Registry) -> list[Problem]:
@@ -47,6 +48,16 @@ def check_content(id: str, type: str, content: Any, registry: Registry) -> list[
     draft = Draft({}, registry, _inspect)
     check_block(draft, {"type": type, "content": content}, id)
     return [replace(problem, path=problem.path.removeprefix("/content")) for problem in draft.problems]
+
+
+def as_body(graph: Mapping[str, Any], registry: Registry) -> Graph:
+    """A graph that can be run as a body; raises InvalidGraph."""
+    draft = _inspect(graph, registry, False)
+    if errors(draft.problems):
+        raise InvalidGraph(_in_order(draft))
+    body = Graph(graph)
+    body.inputs, body.outputs, body.plan = draft.inputs, draft.outputs, draft.plan()
+    return body
 
 
 def _in_order(draft: Draft) -> list[Problem]:

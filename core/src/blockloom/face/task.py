@@ -279,6 +279,10 @@ class _Alone:
         """There is no run to hold a body."""
         raise BadUsage("A body runs only inside a run.")
 
+    async def find_workflow(self, name: str) -> Graph:
+        """There is no store."""
+        raise BadUsage("A stored workflow is found only inside a run.")
+
     async def room(self) -> None:
         """There is always room."""
 

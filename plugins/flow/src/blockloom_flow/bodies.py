@@ -30,17 +30,27 @@ class Workflow(TaskType):
     effects = "pure"
 
     class Config(blockloom.Config):
-        """`body` is a graph."""
+        """`body` is a graph; `workflow` the id or the unique name of a stored one."""
 
-        body: Graph
+        body: Graph | None = None
+        workflow: Annotated[str, Field(min_length=1)] | None = None
+
+        @model_validator(mode="after")
+        def _one_of_them(self) -> "Workflow.Config":
+            if (self.body is None) == (self.workflow is None):
+                raise ValueError("exactly one of body and workflow is needed")
+            return self
 
     def ports(self, config: Any, blocks: Sequence[BlockSpec]) -> PortSet:
-        """What the body takes and gives."""
+        """What the body takes and gives; anything, where it is found only when it runs."""
+        if config.body is None:
+            return PortSet(open_inputs=True, open_outputs=True)
         return PortSet(inputs=config.body.inputs, outputs=outputs_of(config.body))
 
     async def run(self, task: TaskContext) -> Mapping[str, Any]:
         """The body's outputs."""
-        return await task.run_body(task.config.body, task.values)
+        body = task.config.body or await task.find_workflow(task.config.workflow)
+        return await task.run_body(body, task.values)
 
 
 class Loop(TaskType):

@@ -1,0 +1,84 @@
+"""What the tasks of a run reach outside themselves: bodies, events, other tasks, those who watch."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from threading import get_ident
+from typing import Any
+
+from .block import BlockType
+from .bodies import Bodies, Key
+from .events import Event
+from .journal import Journal
+from .places import Places
+from .registry import Registry
+from .spec import Graph
+from .states import RunState
+
+Find = Callable[[str], Awaitable[Graph]]
+"""Gives a stored workflow by its id or unique name."""
+
+
+class RunHost:
+    """What the contexts of one run's tasks are given; see task.Host."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        registry: Registry,
+        places: Places,
+        find: Find,
+        clock: Callable[[], float],
+        go_on: Callable[[], None],
+    ) -> None:
+        self.run_id = journal.run
+        self.bodies = Bodies(go_on, places.lend)
+        self.stops: dict[Key, RunState] = {}
+        """Tasks that asked for the end of their graph, and how it shall end."""
+        self._journal = journal
+        self._registry = registry
+        self._places = places
+        self._find = find
+        self._clock = clock
+        self._go_on = go_on
+        self._loop = asyncio.get_running_loop()
+        self._thread = get_ident()
+
+    def note(self, task: str, type: str, data: Mapping[str, Any]) -> None:
+        """Tell those who watch; nothing is recorded. May be called from any thread."""
+        event = Event(0, self._clock(), type, task, data)
+        if get_ident() == self._thread:
+            self._journal.note(event)
+        else:
+            self._loop.call_soon_threadsafe(self._journal.note, event)
+
+    def block_type(self, name: str) -> BlockType:
+        """The block type of this name."""
+        return self._registry.block(name)
+
+    async def run_body(self, holder: Key, graph: Graph, inputs: Mapping[str, Any], key: int | None) -> dict[str, Any]:
+        """Run a graph as a scope that `holder` holds."""
+        return await self.bodies.run(holder, graph, inputs, key)
+
+    async def find_workflow(self, name: str) -> Graph:
+        """A stored workflow, by its id or unique name."""
+        return await self._find(name)
+
+    async def room(self) -> None:
+        """Wait until there is a free place and nothing that is ready to take it."""
+        await self._places.seek()
+
+    def end_bodies(self, holder: Key) -> None:
+        """End the bodies that `holder` holds."""
+        self.bodies.end_all(holder)
+
+    def stop_scope(self, holder: Key, state: RunState) -> None:
+        """End the graph that `holder` is in, once it has completed."""
+        self.stops[holder] = state
+
+    def cancel_tasks(self, holder: Key, ids: Sequence[str]) -> None:
+        """Cancel other tasks of the graph that `holder` is in."""
+        scope, index = holder
+        for id in ids:
+            if (other := scope.plan.index.get(id)) is not None and other != index:
+                scope.cancel(other)
+        self._go_on()

@@ -1,0 +1,113 @@
+"""Where tasks may run: the places of one run, and the limits that runs share."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from heapq import heappop, heappush
+from typing import Any
+
+from .fold import Agenda
+from .plan import TaskPlan
+from .states import TaskState
+
+_READY = TaskState.READY
+
+
+class Groups:
+    """Limits that runs share, each by its name; `limits` go before what a workflow says."""
+
+    def __init__(self, limits: Mapping[str, int] | None = None) -> None:
+        self._limits = dict(limits or {})
+        self._used: dict[str, int] = {}
+        self._waiting: dict[str, list[Callable[[str], None]]] = {}
+
+    def take(self, name: str, limit: int | None, when_free: Callable[[str], None]) -> bool:
+        """Take one of a group's places; where there is none, `when_free` is called once there may be."""
+        limit = self._limits.get(name, limit)
+        used = self._used.get(name, 0)
+        if limit is not None and used >= limit:
+            waiting = self._waiting.setdefault(name, [])
+            if when_free not in waiting:
+                waiting.append(when_free)
+            return False
+        self._used[name] = used + 1
+        return True
+
+    def give(self, name: str) -> None:
+        """Give a place back."""
+        self._used[name] -= 1
+        for when_free in self._waiting.pop(name, ()):
+            when_free(name)
+
+
+class Places:
+    """The places of one run: `most` tasks run at a time, those of a group only as far as the group allows."""
+
+    def __init__(self, agenda: Agenda, most: int | None, groups: Groups, limits: Mapping[str, int]) -> None:
+        self.busy = 0
+        self.on_free: Callable[[], None] = lambda: None
+        self._agenda = agenda
+        self._most = most or 2**60
+        self._groups = groups
+        self._limits = limits
+        self._parked: dict[str, list[Any]] = {}
+        self._seekers: deque[asyncio.Future[None]] = deque()
+        self._held_up = 0
+
+    def can_take(self) -> bool:
+        """Whether a task is ready and there is a place for it, as far as the run itself is concerned."""
+        ready = self._agenda.ready
+        while ready and ready[0][2].states[ready[0][1]] is not _READY:
+            heappop(ready)
+        return bool(ready) and self.busy < self._most and not self._held_up
+
+    def take(self) -> tuple[Any, int] | None:
+        """The scope and number of the first ready task that a place is found for; it holds that place now."""
+        while self.can_take():
+            entry = heappop(self._agenda.ready)
+            _, index, scope = entry
+            group = scope.plan.tasks[index].group
+            if group is None or self._groups.take(group, self._limits.get(group), self._unpark):
+                self.busy += 1
+                return scope, index
+            self._parked.setdefault(group, []).append(entry)
+        return None
+
+    def give(self, task: TaskPlan) -> None:
+        """Give back the place that a task held."""
+        self.busy -= 1
+        if task.group is not None:
+            self._groups.give(task.group)
+
+    def lend(self, count: int) -> None:
+        """A task that waits takes no place meanwhile: give back `count` places, or take them again (negative)."""
+        self.busy -= count
+
+    async def seek(self) -> None:
+        """Wait until there is a free place and nothing that is ready to take it."""
+        seeker: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._seekers.append(seeker)
+        self.on_free()
+        try:
+            await seeker
+        finally:
+            if seeker in self._seekers:
+                self._seekers.remove(seeker)
+
+    def serve_a_seeker(self) -> None:
+        """Let one who seeks a place go on, if there is room."""
+        if self._seekers and not self._agenda.ready and self.busy < self._most:
+            self._seekers.popleft().set_result(None)
+
+    async def hold_up(self) -> None:
+        """Let nothing start for one turn of the event loop: what comes next belongs to somebody else."""
+        self._held_up += 1
+        try:
+            await asyncio.sleep(0)
+        finally:
+            self._held_up -= 1
+
+    def _unpark(self, group: str) -> None:
+        for entry in self._parked.pop(group, ()):
+            heappush(self._agenda.ready, entry)
+        self.on_free()
