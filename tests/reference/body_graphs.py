@@ -34,11 +34,15 @@ class Nap(TaskType):
 def body(*between: Mapping[str, Any], inputs: Mapping[str, Any], lines: str) -> dict[str, Any]:
     """A graph with a start, an end and these tasks; lines are such as `start.x -> a.y; a.z -> end.out`."""
     tasks = [{"id": "start", "type": "start"}, *between, {"id": "end", "type": "end"}]
-    connections = [dict(zip(("from", "to"), map(str.strip, line.split("->")), strict=True)) for line in lines.split(";")]
+    connections = [
+        dict(zip(("from", "to"), map(str.strip, line.split("->")), strict=True)) for line in lines.split(";")
+    ]
     return {"inputs": dict(inputs), "tasks": tasks, "connections": connections}
 
 
-NAPS = body({"id": "nap", "type": "test.nap"}, inputs={"item": {}}, lines="start.item -> nap.seconds; nap.slept -> end.slept")
+NAPS = body(
+    {"id": "nap", "type": "test.nap"}, inputs={"item": {}}, lines="start.item -> nap.seconds; nap.slept -> end.slept"
+)
 """A body that naps for as long as its item says."""
 
 

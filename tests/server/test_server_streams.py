@@ -5,10 +5,13 @@ from typing import Any, Final
 
 import pytest
 from blockloom import TaskContext, TaskType
+from blockloom_server.client import Client
+from blockloom_server.dispatch import find, perform
 from blockloom_server.limits import Limits
 from blockloom_server.notices import KEPT, Notices, TooFarBehind
 from blockloom_server.remote import Refused, Remote, session
 from blockloom_server.testing import Gates, serving, socket_of
+from blockloom_server.wire import Call
 
 GRAPH: Final[dict[str, Any]] = {"blockloom": 1, "name": "one", "tasks": [{"id": "a", "type": "test.talk"}]}
 WAITING: Final[dict[str, Any]] = {"blockloom": 1, "name": "two", "tasks": [{"id": "a", "type": "test.gate"}]}
@@ -197,6 +200,30 @@ def test_a_client_that_vanishes_leaves_the_run_alone() -> None:
                 return str((await remote.call("run.get", run=run))["state"])
 
     assert asyncio.run(go()) == "COMPLETED"
+
+
+def test_a_subscription_tells_nothing_before_its_answer_is_sent() -> None:
+    async def go() -> tuple[int, int]:
+        async with serving(Talk) as server:
+            client = Client(server.hub, Limits(), None, lambda code, reason: None)
+            run = (await server.hub.start(GRAPH, {}, None)).id
+            await (await server.hub.engine.run(run)).wait()
+            await perform(client, *find(client, Call("1", "subscribe", {"run": run, "after": 0})))
+            answered = client.after_answer()
+            assert answered is not None
+            for _ in range(10):
+                await asyncio.sleep(0)
+            before = len(client.outbox)
+            answered()
+            for _ in range(10):
+                await asyncio.sleep(0)
+            client_holds = len(client.outbox)
+            client.close()
+            return before, client_holds
+
+    before, after = asyncio.run(go())
+    assert before == 0
+    assert after > 0
 
 
 def test_notices_are_kept_for_a_while() -> None:

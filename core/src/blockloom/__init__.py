@@ -26,16 +26,16 @@ from .face.task import Task, TaskSpec
 from .face.trigger import Trigger
 from .face.workflow import Workflow, WorkflowSpec
 from .hookspecs import hookimpl
-from .kind import NOT_TAKEN, Config, Duration, Ports
+from .kind import NOT_TAKEN, Config, Duration, Embedded, Expression, Ports
 from .live import RunView
 from .plugins import Plugins
 from .problem import Problem
 from .registry import Registry
-from .spec import BlockSpec, Connection, Graph, Port, PortSet
+from .spec import BlockSpec, Connection, Graph, Port, PortSet, TriggerSpec
 from .states import Reason, RunState, TaskState
 from .store import MemoryStore, Store
-from .task import Embedded, TaskContext, TaskType
-from .trigger import Published, TriggerType
+from .task import TaskContext, TaskType
+from .trigger import Fired, Published, TriggerType
 from .values import copy_value, duration, is_id, is_name
 from .words import Text
 
@@ -58,6 +58,8 @@ __all__ = [
     "Engine",
     "Event",
     "Executor",
+    "Expression",
+    "Fired",
     "Graph",
     "InProcessExecutor",
     "InvalidGraph",
@@ -84,6 +86,7 @@ __all__ = [
     "TaskType",
     "Text",
     "Trigger",
+    "TriggerSpec",
     "TriggerType",
     "TypeConflict",
     "UnknownPart",

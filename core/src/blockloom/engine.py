@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final
 
@@ -23,7 +24,8 @@ from .scheduler import Outfit, Scheduler
 from .spec import Graph
 from .states import RUN_ENDS
 from .store import Store, StoredRun, StoredWorkflow
-from .values import new_id
+from .trigger import Published
+from .values import copy_value, new_id
 
 DURABILITIES: Final = ("sync", "async", "exit")
 """When results reach the store: before what depends on them starts, soon and in order, or at the end."""
@@ -152,6 +154,12 @@ class Engine:
             raise NotFound("run", id)
         stored = await self.store.get_run(id)
         return PastRun(id, _task_ids(stored.graph), await self.store.events(id), stored.workflow)
+
+    async def publish(self, name: str, payload: Any = None, run: str | None = None) -> int:
+        """Publish an event to every run that goes on, or to one; how many heard it. Raises NotFound."""
+        event = Published(name=name, payload=copy_value(payload), time=datetime.fromtimestamp(self._clock(), UTC))
+        heard = self._runs.values() if run is None else [await self.run(run)]
+        return sum(one.publish(event) for one in list(heard) if isinstance(one, LiveRun))
 
     async def runs(self) -> list[StoredRun]:
         """All runs that are kept, oldest first."""

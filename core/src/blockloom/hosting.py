@@ -7,12 +7,16 @@ from typing import Any
 
 from .block import BlockType
 from .bodies import Bodies, Key
+from .errors import TaskFailed
 from .events import Event
+from .firing import is_timed, matches, wait_for_time
 from .journal import Journal
+from .mailbox import Mailbox
 from .places import Places
 from .registry import Registry
-from .spec import Graph
+from .spec import Graph, TriggerSpec
 from .states import RunState
+from .trigger import Fired, Published
 
 Find = Callable[[str], Awaitable[Graph]]
 """Gives a stored workflow by its id or unique name."""
@@ -40,6 +44,7 @@ class RunHost:
         self._find = find
         self._clock = clock
         self._go_on = go_on
+        self._mailbox = Mailbox()
         self._loop = asyncio.get_running_loop()
         self._thread = get_ident()
 
@@ -62,6 +67,31 @@ class RunHost:
     async def find_workflow(self, name: str) -> Graph:
         """A stored workflow, by its id or unique name."""
         return await self._find(name)
+
+    async def wait(self, holder: Key, trigger: TriggerSpec, fresh: bool) -> Fired:
+        """Wait until a trigger fires; the task that waits lends its place meanwhile."""
+        if trigger.type is None:
+            raise TaskFailed("bad-trigger", "the trigger it waits for was not checked")
+        self._places.lend(1)
+        self._go_on()
+        try:
+            if is_timed(trigger.type):
+                return await wait_for_time(trigger, self._clock)
+            scope, index = holder
+            event = await self._mailbox.take(
+                (*scope.place, index), lambda event: matches(trigger, event, self.block_type), fresh
+            )
+            return Fired(event.payload, event.time)
+        finally:
+            self._places.lend(-1)
+
+    def publish(self, event: Published) -> None:
+        """An event was published to this run."""
+        self._mailbox.put(event)
+
+    def close(self) -> None:
+        """The run is over."""
+        self._mailbox.close()
 
     async def room(self) -> None:
         """Wait until there is a free place and nothing that is ready to take it."""

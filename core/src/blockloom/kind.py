@@ -1,9 +1,10 @@
 """What every kind of block, task and trigger says about itself, and the models it is made of."""
 
+import ast
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from .errors import BadValue
 from .values import duration
@@ -46,6 +47,29 @@ Duration: TypeAlias = Annotated[
     float, BeforeValidator(_duration), WithJsonSchema({"type": ["number", "string"], "format": "duration"})
 ]
 """A setting that is a duration: written as seconds or as "500ms", "10m", "1d"; read as seconds."""
+
+
+def _one_expression(text: str) -> str:
+    """Refuse a condition that is not one expression."""
+    try:
+        ast.parse(text.strip(), mode="eval")
+    except SyntaxError as error:
+        raise ValueError(f"not one expression: {error.msg} (line {error.lineno}, column {error.offset})") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise ValueError(f"not one expression: {error}") from None
+    return text
+
+
+Expression: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_one_expression)]
+"""A setting that is one expression of the code block's language: a condition."""
+
+
+class Embedded(NamedTuple):
+    """A content of a block type that stands in settings; `path` leads to it, as `("cases", 0, "when")`."""
+
+    path: tuple[str | int, ...]
+    type: str
+    content: Mapping[str, Any]
 
 
 class Config(BaseModel):

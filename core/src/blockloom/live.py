@@ -11,6 +11,7 @@ from .records import Records, TaskRecord
 from .run import Run
 from .scheduler import Scheduler
 from .states import RunState
+from .trigger import Published
 
 
 class RunView:
@@ -142,6 +143,13 @@ class LiveRun(RunView):
         self._refuse_closed()
         self._scheduler.stop()
         await self.wait()
+
+    def publish(self, event: Published) -> bool:
+        """Tell the run of a published event; whether it was still there to hear it."""
+        if self.run.over or self._journal.closed:
+            return False
+        self._scheduler.publish(event)
+        return True
 
     async def pause(self) -> None:
         """Start nothing new until `resume`; what runs, runs on."""

@@ -24,6 +24,7 @@ from .registry import Registry
 from .run import Run
 from .states import RunState
 from .task import TaskContext, taken
+from .trigger import Published
 from .values import copy_value
 from .waits import GRACE, Waits, timed_out
 
@@ -77,6 +78,7 @@ class Scheduler:
             await self._ended
         finally:
             await self._let_go()
+            self._host.close()
             self._journal.close()
 
     def stop(self) -> None:
@@ -88,6 +90,10 @@ class Scheduler:
         """Cancel one task."""
         self.run.cancel(index)
         self._go_on()
+
+    def publish(self, event: Published) -> None:
+        """An event was published: let a task that waits for it go on."""
+        self._host.publish(event)
 
     def pause(self) -> None:
         """Start nothing new until `resume`."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from pydantic_core import core_schema
 
 from .schema import Schema
+from .trigger import TriggerType
 
 ERROR_PORT = "error"
 """The extra output port of every task."""
@@ -69,25 +70,53 @@ class Graph:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
-        made = core_schema.no_info_plain_validator_function(cls._read)
-        written = core_schema.plain_serializer_function_ser_schema(cls._write)
-        return core_schema.json_or_python_schema(made, made, serialization=written)
+        return _written_as_mapping(cls, "a body is a graph, written as a mapping")
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
         return {"type": "object", "title": "Graph"}
 
+
+class TriggerSpec:
+    """A trigger that stands in a task's settings, as `{type, config}`; `check` fills in its type and settings.
+
+    As a field of a `Config` it is written as a mapping and read as this.
+    """
+
+    __slots__ = ("conditions", "config", "document", "type")
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.document = document
+        self.type: TriggerType | None = None
+        self.config: Any = None
+        self.conditions: tuple[BlockSpec, ...] = ()
+
     @classmethod
-    def _read(cls, value: Any) -> "Graph":
-        if isinstance(value, Graph):
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return _written_as_mapping(cls, "a trigger is written as {type, config}")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "properties": {"type": {"type": "string"}, "config": {"type": "object"}},
+            "required": ["type"],
+        }
+
+
+def _written_as_mapping(kind: type[Any], complaint: str) -> core_schema.CoreSchema:
+    """How pydantic reads and writes a part of a document that is kept as it came, in its `document`."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, kind):
             return value
         if not isinstance(value, Mapping):
-            raise ValueError("a body is a graph, written as a mapping")
-        return cls(value)
+            raise ValueError(complaint)
+        return kind(value)
 
-    @staticmethod
-    def _write(graph: "Graph") -> Any:
-        return graph.document
+    made = core_schema.no_info_plain_validator_function(read)
+    written = core_schema.plain_serializer_function_ser_schema(lambda part: part.document)
+    return core_schema.json_or_python_schema(made, made, serialization=written)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

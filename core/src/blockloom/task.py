@@ -10,10 +10,11 @@ from . import kind
 from .block import BlockContext, BlockType
 from .errors import BadValue, PluginError
 from .events import NOTHING, TASK_OUTPUT, TASK_PROGRESS
-from .kind import NOT_TAKEN, Effects, Kind, Ports
+from .kind import NOT_TAKEN, Effects, Embedded, Kind, Ports
 from .schema import schema_of
-from .spec import ERROR_PORT, BlockSpec, Graph, Port, PortSet
+from .spec import ERROR_PORT, BlockSpec, Graph, Port, PortSet, TriggerSpec
 from .states import RunState
+from .trigger import Fired
 from .values import copy_value, is_id
 
 PLAIN = (Any, str, bool, float, list, dict, list[Any], dict[str, Any])
@@ -33,6 +34,9 @@ class Host(Protocol):
 
     async def find_workflow(self, name: str) -> Graph:
         """A stored workflow, by its id or unique name."""
+
+    async def wait(self, holder: Any, trigger: TriggerSpec, fresh: bool) -> Fired:
+        """Wait until a trigger fires."""
 
     async def room(self) -> None:
         """Wait until there is a free place and nothing that is ready to take it."""
@@ -150,6 +154,14 @@ class TaskContext:
         """A stored workflow, by its id or unique name, to be run as a body; raises NotFound."""
         return await self._host.find_workflow(name)
 
+    async def wait(self, trigger: TriggerSpec, fresh: bool = False) -> Fired:
+        """Wait until a trigger of the settings fires; meanwhile this task takes no place.
+
+        An event counts if it was published since the run began and no other task of the run has taken it; with
+        `fresh`, only from now on.
+        """
+        return await self._host.wait(self._holder, trigger, fresh)
+
     async def room(self) -> None:
         """Wait until the run has a free place and nothing ready to take it: the time to begin one more body."""
         await self._host.room()
@@ -180,14 +192,6 @@ class TaskContext:
         inputs = {name: copy_value(value) for name, value in self.values.items()}
         context = BlockContext(content=block.content, names=seen, inputs=inputs, log=self.log)
         return self._host.block_type(block.type).evaluate(context)
-
-
-class Embedded(NamedTuple):
-    """A content of a block type that stands in a task's settings; `path` leads to it, as `("cases", 0, "when")`."""
-
-    path: tuple[str | int, ...]
-    type: str
-    content: Mapping[str, Any]
 
 
 class TaskType(Kind):
@@ -221,6 +225,11 @@ class TaskType(Kind):
         """The graphs that stand in the settings, each with the path to it: every field that is a Graph."""
         fields = ((name, getattr(config, name)) for name in type(config).model_fields)
         return [((name,), value) for name, value in fields if isinstance(value, Graph)]
+
+    def triggers(self, config: Any) -> Iterable[tuple[tuple[str | int, ...], TriggerSpec]]:
+        """The triggers that stand in the settings, each with the path to it: every field that is a TriggerSpec."""
+        fields = ((name, getattr(config, name)) for name in type(config).model_fields)
+        return [((name,), value) for name, value in fields if isinstance(value, TriggerSpec)]
 
     @abstractmethod
     def run(self, task: TaskContext) -> Any:

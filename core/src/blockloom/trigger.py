@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from . import kind
-from .kind import Kind
+from .kind import Embedded, Kind
 from .problem import Problem
 
 
@@ -15,6 +15,13 @@ class Published:
     """An event that somebody published: a name, a JSON payload, and when (UTC)."""
 
     name: str
+    payload: Any
+    time: datetime
+
+
+class Fired(NamedTuple):
+    """One firing of a trigger: what the event carried (None for a time), and when (UTC)."""
+
     payload: Any
     time: datetime
 
@@ -33,5 +40,9 @@ class TriggerType(Kind):
         return None
 
     def matches(self, config: Any, event: Published) -> bool:
-        """Whether a published event fires it."""
+        """Whether a published event fires it, as far as its conditions (see `embedded`) hold too."""
         return False
+
+    def embedded(self, config: Any) -> Iterable[Embedded]:
+        """Conditions in the settings, over the event's `payload`: all must hold for the event to fire it."""
+        return ()

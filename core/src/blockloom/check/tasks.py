@@ -1,20 +1,20 @@
 """The tasks of a graph: their types, settings, blocks, links, ports and literal inputs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
-from ..block import BlockType
 from ..graph import circles, sequence
+from ..kind import Embedded
 from ..plan import Join, TaskPlan
 from ..problem import errors, pointer
 from ..schema import checker
 from ..spec import BlockSpec, Graph, PortSet
-from ..task import Embedded, TaskType, Visible
+from ..task import TaskType, Visible
 from ..words import both
 from .settings import read_settings
 from .shape import AN_INPUT, RESERVED_INPUTS, Draft, check_name, identify, listed
-from .types import ask, check_model, find_type, problems_of
+from .triggers import check_trigger
+from .types import ask, check_embedded, check_model, find_type, problems_of
 
 A_TASK: Final = both("a task", "任务")
 A_BLOCK: Final = both("a block", "块")
@@ -104,24 +104,18 @@ def _check_config(
         return None, embedded
     for place, graph in _parts(draft, type, lambda: [(tuple(p), g) for p, g in type.bodies(config)], *here):
         _check_body(draft, graph, *here, *place)
+    for place, trigger in _parts(draft, type, lambda: [(tuple(p), t) for p, t in type.triggers(config)], *here):
+        check_trigger(draft, trigger, *here, *place)
     for place, name, content in _parts(draft, type, lambda: [Embedded(*e) for e in type.embedded(config)], *here):
         block = find_type(draft, "block", name, *here, *place)
         if block is not None:
-            embedded[place] = BlockSpec("", name, _check_embedded(draft, type, block, content, *here, *place))
+            made = check_embedded(draft, "bad-config", block, content, *here, *place, type=type.name)
+            embedded[place] = BlockSpec("", name, made)
     return config, embedded
 
 
 def _parts(draft: Draft, type: TaskType, call: Callable[[], list[Any]], *path: str | int) -> list[Any]:
     return ask(draft, "bad-config", call, list, *path, type=type.name) or []
-
-
-def _check_embedded(draft: Draft, type: TaskType, block: BlockType, value: Any, *path: str | int) -> Any:
-    """The validated content of a block type; its flaws are those of the settings that it stands in."""
-    content = check_model(draft, "bad-config", block.Content, value, *path, type=type.name)
-    if content is not None:
-        found = ask(draft, "bad-config", lambda: problems_of(block.check(content)), list, *path, type=type.name)
-        draft.problems += (replace(flaw, code="bad-config", path=pointer(*path)) for flaw in found or ())
-    return content
 
 
 def _check_body(draft: Draft, graph: Graph, *path: str | int) -> None:

@@ -1,13 +1,15 @@
 """What the installed types say, asked so that none of them can break a check."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import BaseModel, ValidationError
 
+from ..block import BlockType
 from ..errors import PluginError, TypeConflict, UnknownType
-from ..problem import Problem
+from ..problem import Problem, pointer
 from ..validation import flaws
 from ..words import Text, both
 from .shape import Draft
@@ -57,6 +59,15 @@ def ask(draft: Draft, key: str, call: Callable[[], Any], wanted: type[Any], *pat
     chinese = f"其插件返回了 {type(given).__name__} 而不是 {wanted.__name__}，这是插件的错误"
     draft.add(key, *path, why=both(english, chinese), **facts)
     return None
+
+
+def check_embedded(draft: Draft, key: str, block: BlockType, value: Any, *path: str | int, **facts: Any) -> Any:
+    """The validated content of a block type that stands in settings; its flaws are problems of those."""
+    content = check_model(draft, key, block.Content, value, *path, **facts)
+    if content is not None:
+        found = ask(draft, key, lambda: problems_of(block.check(content)), list, *path, **facts)
+        draft.problems += (replace(flaw, code=key, path=pointer(*path)) for flaw in found or ())
+    return content
 
 
 def problems_of(found: Any) -> list[Problem]:

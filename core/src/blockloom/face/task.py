@@ -9,9 +9,10 @@ from ..live import LiveRun, RunView
 from ..plugins import installed
 from ..records import TaskRecord
 from ..registry import Registry
-from ..spec import Graph
+from ..spec import Graph, TriggerSpec
 from ..states import RunState, TaskState
 from ..task import TaskContext
+from ..trigger import Fired
 from ..values import copy_value
 from .block import (
     Block,
@@ -278,6 +279,10 @@ class _Alone:
     async def run_body(self, holder: Any, graph: Graph, inputs: Mapping[str, Any], key: int | None) -> dict[str, Any]:
         """There is no run to hold a body."""
         raise BadUsage("A body runs only inside a run.")
+
+    async def wait(self, holder: Any, trigger: TriggerSpec, fresh: bool) -> Fired:
+        """Nothing fires."""
+        raise BadUsage("A trigger is waited for only inside a run.")
 
     async def find_workflow(self, name: str) -> Graph:
         """There is no store."""

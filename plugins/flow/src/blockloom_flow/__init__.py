@@ -9,6 +9,7 @@ from .ending import Cancel, Stop
 from .ends import End, Start
 from .face import BlocksTask, EndTask, IfTask, MergeTask, StartTask, SwitchTask
 from .merge import Merge
+from .waiting import Wait
 
 __all__ = ["BlocksTask", "EndTask", "IfTask", "MergeTask", "StartTask", "SwitchTask"]
 
@@ -16,4 +17,4 @@ __all__ = ["BlocksTask", "EndTask", "IfTask", "MergeTask", "StartTask", "SwitchT
 @hookimpl
 def blockloom_task_types() -> list[type[TaskType]]:
     """The types of this plugin."""
-    return [Start, End, Blocks, If, Switch, Merge, ForEach, Loop, Workflow, Stop, Cancel]
+    return [Start, End, Blocks, If, Switch, Merge, ForEach, Loop, Workflow, Wait, Stop, Cancel]

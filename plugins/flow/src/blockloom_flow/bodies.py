@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import blockloom
-from blockloom import BlockSpec, Embedded, Graph, Port, PortSet, TaskContext, TaskFailed, TaskType
+from blockloom import BlockSpec, Embedded, Expression, Graph, Port, PortSet, TaskContext, TaskFailed, TaskType
 from pydantic import Field, model_validator
 
-from .branch import Condition, expression
+from .branch import expression
 from .ends import CATEGORY
 
 
@@ -72,7 +72,7 @@ class Loop(TaskType):
 
         body: Graph
         times: Annotated[int, Field(ge=0)] | None = None
-        while_: Annotated[Condition | None, Field(alias="while")] = None
+        while_: Annotated[Expression | None, Field(alias="while")] = None
         max: Annotated[int, Field(ge=1)] = 1000
 
         @model_validator(mode="after")
@@ -125,7 +125,7 @@ class ForEach(TaskType):
         concurrency: Annotated[int, Field(ge=1)] | None = None
         on_error: Literal["fail", "collect"] = "fail"
         need: Annotated[int, Field(ge=1)] | None = None
-        until: Condition | None = None
+        until: Expression | None = None
 
     def ports(self, config: Any, blocks: Sequence[BlockSpec]) -> PortSet:
         """`items`, and what the body takes beside `item` and `index`."""
