@@ -194,7 +194,7 @@ def test_cancel_rest_spares_what_only_a_later_task_needs() -> None:
 def test_what_a_race_ends_does_not_hang_on_the_order_of_connections() -> None:
     """At the moment when `j` goes on, `z` is canceled, so every path from `u` leads to finished tasks."""
     lines = ["f.yes -> z", "f.out -> j"]
-    tasks = {"u": {"lasts": 9}, "f": {**NO, "join": "first"}, "z": {"join": {"count": 2}}, "j": FIRST}
+    tasks: dict[str, Any] = {"u": {"lasts": 9}, "f": {**NO, "join": "first"}, "z": {"join": {"count": 2}}, "j": FIRST}
     for order in (lines, lines[::-1]):
         run = played(drawn("; ".join(["u.out -> f.p", "a.out -> f.p", "u -> z", *order]), **tasks))
         assert (told(run)["z"], told(run)["u"]) == ("branch", "raced"), order

@@ -13,7 +13,7 @@ from blockloom.live import LiveRun
 from random_graphs import Case, random_case
 from simulated_runs import Act, Trace, check_events, check_invariants, run_case
 
-SEEDS = 500
+SEEDS = 300
 
 
 class SlowStore(MemoryStore):

@@ -10,7 +10,7 @@ import pytest
 from random_graphs import Case, random_case
 from simulated_runs import check_case, run_case, shrink
 
-SEEDS = int(os.environ.get("BLOCKLOOM_SEEDS", "2400"))
+SEEDS = int(os.environ.get("BLOCKLOOM_SEEDS", "1500"))
 PORTIONS = 12
 KEPT: list[int] = []
 
@@ -44,7 +44,7 @@ def test_the_graphs_reach_every_state_and_reason() -> None:
     """The graphs are worth running: everything that a scripted task can come to comes up often."""
     seen: Counter[str] = Counter()
     open_ones = 0
-    for seed in range(600):
+    for seed in range(400):
         case = random_case(seed)
         outcome = check_case(case, seed)
         open_ones += outcome.open
@@ -53,19 +53,19 @@ def test_the_graphs_reach_every_state_and_reason() -> None:
         seen.update("retried" for task in outcome.tasks.values() if task.attempt > 1)
     wanted = {"COMPLETED None", "FAILED None", "COMPLETED", "FAILED", "retried"}
     wanted |= {f"CANCELED {why}" for why in ("branch", "missing-input", "unreachable", "raced", "failed-run")}
-    assert {name for name, count in seen.items() if count >= 15} >= wanted, seen
+    assert {name for name, count in seen.items() if count >= 10} >= wanted, seen
     assert open_ones < 30
 
 
 def test_the_same_seed_gives_the_same_events() -> None:
-    for seed in range(150):
+    for seed in range(100):
         case = random_case(seed)
         assert run_case(case, seed).events == run_case(case, seed).events, f"seed {seed}"
 
 
 def test_other_interleavings_come_to_the_same() -> None:
     """What a run comes to does not hang on the order in which the event loop happens to go."""
-    for seed in range(150):
+    for seed in range(100):
         case = random_case(seed)
         for other in range(3):
             check_case(case, seed * 1000 + other)

@@ -47,7 +47,7 @@ def acting(seed: int) -> Act:
 
 
 def test_what_happens_at_the_same_moment_happens_one_after_the_other() -> None:
-    for seed in range(600):
+    for seed in range(350):
         case = rounded(seed)
         seen = run_case(case, seed)
         late = any(task.get("config", {}).get("deaf") for task in case.document["tasks"])
@@ -55,6 +55,6 @@ def test_what_happens_at_the_same_moment_happens_one_after_the_other() -> None:
 
 
 def test_whatever_is_done_to_a_run_at_the_same_moment_it_ends_well() -> None:
-    for seed in range(600):
+    for seed in range(350):
         case = rounded(seed)
         check_events(run_case(case, seed, acting(seed)), case.max_concurrency)
