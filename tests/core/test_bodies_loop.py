@@ -90,7 +90,7 @@ def test_bodies_within_bodies_end_at_a_depth() -> None:
 
 def stopping(state: str) -> dict[str, Any]:
     """A body that gives 1, then stops with this state while a nap goes on."""
-    parts = [
+    parts: list[dict[str, Any]] = [
         {"id": "first", "type": "merge"},
         {"id": "halt", "type": "stop", "config": {"state": state}},
         {"id": "nap", "type": "test.nap", "inputs": {"seconds": 9}},

@@ -4,7 +4,8 @@ import asyncio
 import json
 from typing import Any, Final
 
-from blockloom import Config, Ports, TaskContext, TaskType
+import blockloom
+from blockloom import Ports, TaskContext, TaskType
 from blockloom_server.bulk import LARGE, stand_in
 from blockloom_server.remote import session
 from blockloom_server.testing import serving, socket_of
@@ -31,7 +32,7 @@ class Make(TaskType):
 
     name = "test.make"
 
-    class Config(Config):
+    class Config(blockloom.Config):
         """How long."""
 
         size: int

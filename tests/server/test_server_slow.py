@@ -5,8 +5,9 @@ import json
 import socket as sockets
 from typing import Any, Final
 
+import blockloom
 import pytest
-from blockloom import Config, Ports, TaskContext, TaskType
+from blockloom import Ports, TaskContext, TaskType
 from blockloom_server.limits import Limits
 from blockloom_server.remote import session
 from blockloom_server.server import Server
@@ -24,7 +25,7 @@ class Flood(TaskType):
 
     name = "test.flood"
 
-    class Config(Config):
+    class Config(blockloom.Config):
         """How much to give."""
 
         size: int = 30_000

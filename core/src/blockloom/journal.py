@@ -5,6 +5,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
+from weakref import WeakSet
 
 from .events import Event
 from .run import Log
@@ -41,7 +42,7 @@ class Journal:
         self._log = log
         self._store = store
         self._observers = dict.fromkeys(observers, PATIENCE)
-        self._followers: set[Follower] = set()
+        self._followers: WeakSet[Follower] = WeakSet()
         self._news = asyncio.Event()
         self._writing = asyncio.Lock()
         self._broken = False
@@ -87,10 +88,13 @@ class Journal:
         for follower in self._followers:
             follower.awake.set()
 
-    async def follow(self, after: int = 0) -> AsyncIterator[list[Event]]:
+    def follow(self, after: int = 0) -> AsyncIterator[list[Event]]:
         """Batches of what is recorded beyond `after`, then of what comes, with the fleeting events between."""
         follower = Follower(after)
         self._followers.add(follower)
+        return self._batches(follower)
+
+    async def _batches(self, follower: Follower) -> AsyncIterator[list[Event]]:
         try:
             while True:
                 follower.awake.clear()

@@ -12,6 +12,7 @@ from .run import Run
 from .scheduler import Scheduler
 from .states import RunState
 from .trigger import Published
+from .values import copy_value
 
 
 class RunView:
@@ -34,8 +35,9 @@ class RunView:
 
     @property
     def outputs(self) -> dict[str, Any]:
-        """What its end tasks were given; empty until it has ended."""
-        return dict(self._read().outputs)
+        """What its end tasks were given, as a copy; empty until it has ended."""
+        outputs: dict[str, Any] = copy_value(dict(self._read().outputs))
+        return outputs
 
     @property
     def error(self) -> Mapping[str, Any] | None:
@@ -133,10 +135,9 @@ class LiveRun(RunView):
             self._driver.result()
         return self
 
-    async def follow(self, after: int = 0) -> AsyncIterator[list[Event]]:
-        """What is recorded beyond `after`, then what comes, in batches, until it is over."""
-        async for batch in self._journal.follow(after):
-            yield batch
+    def follow(self, after: int = 0) -> AsyncIterator[list[Event]]:
+        """What is recorded beyond `after`, then what comes from now on, in batches, until it is over."""
+        return self._journal.follow(after)
 
     async def stop(self) -> None:
         """Cancel what has not finished, and wait until that has ended."""

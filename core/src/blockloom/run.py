@@ -146,34 +146,34 @@ class Run(Fold):
         FOLD[type](self, -1, data)
 
     def _decide(self) -> None:
-        """Decide for every task whose connections have changed; end the scope when nothing is left to do."""
+        """Decide for every task whose connections have changed; end the scope when nothing is left to do.
+
+        What is hopeless is canceled before anything goes on, so that a race does not hang on the order of lines.
+        """
         touched = self._touched
-        if touched:
-            states, delayed = self.states, self.delayed
-            for index in touched:  # grows while it is read
-                if states[index] is _WAITING and index not in delayed:
-                    self._decide_one(index)
+        while touched:
+            going = [self.plan.tasks[index] for index in touched if self._goes_on(index)]  # grows while it is read
             touched.clear()
+            for task in going:
+                if self.states[task.index] is _WAITING:
+                    self._make_ready(task)
         if not self.running and not self.ready and self._is_done():
             self._end()
 
-    def _decide_one(self, index: int) -> None:
+    def _goes_on(self, index: int) -> bool:
+        """Whether a task's join lets it go on; one that it will never let go on is canceled."""
+        if self.states[index] is not _WAITING or index in self.delayed:
+            return False
         task = self.plan.tasks[index]
-        need, early, _ = task.join
-        alive = self._alive[index]
         if not task.incoming or task.type.starts:
-            self._make_ready(task)
-        elif early:
-            undecided = self._undecided[index]
-            if alive >= need and self._open[index] == undecided:
-                self._make_ready(task)
-            elif alive + undecided < need:
-                self._cancel(index, Reason.BRANCH)
-        elif not self._open[index]:
-            if alive >= need:
-                self._make_ready(task)
-            else:
-                self._cancel(index, Reason.BRANCH)
+            return True
+        need, early, _ = task.join
+        alive, undecided, unresolved = self._alive[index], self._undecided[index], self._open[index]
+        if alive >= need and (unresolved == undecided if early else not unresolved):
+            return True
+        if alive + undecided < need if early else not unresolved:
+            self._cancel(index, Reason.BRANCH)
+        return False
 
     def _make_ready(self, task: TaskPlan) -> None:
         if task.required and (missing := self._missing(task)):

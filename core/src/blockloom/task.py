@@ -284,7 +284,7 @@ def taken(result: Any, ports: PortSet, owner: str) -> dict[str, Any]:
     for name, value in result.items():
         if value is NOT_TAKEN:
             continue
-        if name not in ports.outputs and not (ports.open_outputs and is_id(name) and name != ERROR_PORT):
+        if name == ERROR_PORT or (name not in ports.outputs and not (ports.open_outputs and is_id(name))):
             raise PluginError(owner, f"run gave back the port {name!r}, which the type does not declare")
         try:
             values[name] = copy_value(value)

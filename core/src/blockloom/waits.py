@@ -41,7 +41,7 @@ class Waits:
         value = None
         try:
             value = await result
-        except asyncio.CancelledError:
+        except (Exception, asyncio.CancelledError):
             if not wait.expired:
                 raise
         finally:

@@ -41,7 +41,7 @@ def test_a_name_is_found_however_its_letters_are_composed(desk: Any) -> None:
 
 
 def test_values_of_all_kinds_travel_both_ways(desk: Any) -> None:
-    value = [None, True, -(10**4000), 1.5, 1e-300, "日本\u0000\U0001f600", [], {}, {"": [{"a": None}]}]
+    value: Any = [None, True, -(10**4000), 1.5, 1e-300, "日本\u0000\U0001f600", [], {}, {"": [{"a": None}]}]
     assert desk.value("x = v\nreturn x", {"v": value}) == value
 
 

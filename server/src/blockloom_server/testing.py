@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from blockloom import Config, MemoryStore, Plugins, Ports, TaskContext, TaskType
+import blockloom
+from blockloom import MemoryStore, Plugins, Ports, TaskContext, TaskType
 
 from .limits import Limits
 from .server import Server
@@ -51,7 +52,7 @@ def _gate_type(gates: Gates) -> type[TaskType]:
 
         name = "test.gate"
 
-        class Config(Config):
+        class Config(blockloom.Config):
             """Which gate."""
 
             gate: str = "main"
