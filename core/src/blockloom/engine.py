@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from .cache import Cache
 from .check import as_body, check, complete_inputs, prepare
-from .errors import BadUsage, NotFound
+from .errors import BadUsage, NotFound, UnknownPart, WrongState
 from .executor import Executor, InProcessExecutor
 from .fold import Agenda
+from .graph import reach
 from .journal import Journal
 from .live import LiveRun, PastRun, RunView
 from .places import Groups
@@ -20,9 +21,9 @@ from .plugins import Plugins
 from .problem import Problem
 from .registry import Registry
 from .run import Log, Run
-from .scheduler import Outfit, Scheduler
+from .scheduler import Outfit, Result, Scheduler
 from .spec import Graph
-from .states import RUN_ENDS
+from .states import RUN_ENDS, RunState, TaskState
 from .store import Store, StoredRun, StoredWorkflow
 from .trigger import Published
 from .values import copy_value, new_id
@@ -142,8 +143,8 @@ class Engine:
             kept = await self._accept(made)
             if kept != made.id:
                 return await self.run(kept)
-            live = self._launch(plan, made, max_concurrency)
-        live.start(given, then)
+            live = self._launch(plan, made.id, workflow, max_concurrency)
+        live.start(lambda: live.run.begin(given), then)
         return live
 
     async def run(self, id: str) -> RunView:
@@ -187,13 +188,67 @@ class Engine:
             raise NotFound("workflow", name)
         return as_body(named[0].graph, self.registry)
 
-    def _launch(self, plan: Plan, stored: StoredRun, max_concurrency: int | None) -> LiveRun:
-        log = Log(self._clock)
-        run = Run(plan, log, Agenda())
-        journal = Journal(stored.id, log, self.store, self._observers)
-        scheduler = Scheduler(run, journal, self._outfit, max_concurrency)
-        live = LiveRun(run, scheduler, journal, stored.workflow)
-        self._runs[stored.id] = live
+    async def retry(self, id: str) -> RunView:
+        """Let a failed run go on: with what failed, and what was canceled for it; the rest stays as it is."""
+        past, run = await self._revive(id)
+        if past.state is not RunState.FAILED:
+            raise WrongState("run", id, past.state.value, "only a failed run can be retried")
+        live = self._launch(run.plan, id, past.workflow, run=run)
+        live.start(run.retry_failed)
+        return live
+
+    async def rerun(self, id: str, start: str | None = None, inputs: Mapping[str, Any] | None = None) -> RunView:
+        """Start a new run of the same graph; what does not come after the task `start` is not done again.
+
+        Without `inputs` it has those of the old run. A result is used again only where the task is given the same.
+        """
+        past, old = await self._revive(id)
+        plan = old.plan
+        if start is not None and start not in plan.index:
+            raise UnknownPart("task", start, "The run", list(plan.index)[:20])
+        again = reach([plan.index[start]], plan.ahead) if start is not None else set(range(len(plan.tasks)))
+        reuse = {
+            task.index: Result(old.given[task.index] or {}, old.gave[task.index] or {})
+            for task in plan.tasks
+            if task.index not in again and not task.type.starts and old.states[task.index] is TaskState.COMPLETED
+        }
+        given = complete_inputs(plan, old.inputs if inputs is None else inputs)
+        made = StoredRun(
+            id=new_id("r"), graph=plan.document, inputs=given, created=self._clock(), workflow=past.workflow
+        )
+        await self._accept(made)
+        live = self._launch(plan, made.id, made.workflow, reuse=reuse)
+        live.start(lambda: live.run.begin(given))
+        return live
+
+    async def _revive(self, id: str) -> tuple[RunView, Run]:
+        """A run, and its state made anew from its events; one that goes on is refused."""
+        view = await self.run(id)
+        if view.state not in RUN_ENDS:
+            raise WrongState("run", id, view.state.value, "wait for its end, or stop it, first")
+        plan = (
+            view.run.plan if isinstance(view, LiveRun) else prepare((await self._kept.get_run(id)).graph, self.registry)
+        )
+        run = Run(plan, Log(self._clock), Agenda())
+        run.replay(view.events)
+        return view, run
+
+    def _launch(
+        self,
+        plan: Plan,
+        id: str,
+        workflow: str | None,
+        max_concurrency: int | None = None,
+        run: Run | None = None,
+        reuse: Mapping[int, Result] | None = None,
+    ) -> LiveRun:
+        """A run in this engine's hands: a new one, or one that goes on from what is recorded."""
+        made = run or Run(plan, Log(self._clock), Agenda())
+        journal = Journal(id, made.log, self.store, self._observers)
+        journal.recorded = len(made.log.events)
+        scheduler = Scheduler(made, journal, self._outfit, max_concurrency, reuse)
+        live = LiveRun(made, scheduler, journal, workflow)
+        self._runs[id] = live
         self._forget()
         return live
 

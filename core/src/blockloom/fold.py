@@ -108,6 +108,8 @@ class Fold:
         self.state = RunState.PAUSED
 
     def _run_resumed(self, index: int, data: Mapping[str, Any]) -> None:
+        if self.state is RunState.FAILED:
+            self._reopen()
         self.state = RunState.RUNNING
 
     def _run_completed(self, index: int, data: Mapping[str, Any]) -> None:
@@ -192,6 +194,34 @@ class Fold:
             self._alive[target] += alive
         if self.states[target] is _WAITING:
             self._touched.append(target)
+
+    def _reopen(self) -> None:
+        """Forget what failed the scope and what was canceled for it: those tasks wait again."""
+        again = [i for i in range(len(self.states)) if self._fell_with_the_scope(i)]
+        for index in again:
+            self.states[index] = _WAITING
+            self.given[index] = None
+            for known in (self.reasons, self.errors, self.attempts):
+                known.pop(index, None)
+            for line in self.plan.tasks[index].lines:
+                self.lines[line.number] = PENDING
+        for task in self.plan.tasks:
+            self._open[task.index], self._undecided[task.index], self._alive[task.index] = (
+                task.incoming,
+                task.deciders,
+                0,
+            )
+        for task in self.plan.tasks:
+            for number, _, target, decides in task.lines:
+                if self.lines[number] != PENDING:
+                    self._open[target] -= 1
+                    self._undecided[target] -= decides
+                    self._alive[target] += decides and self.lines[number] == ALIVE
+        self.rest = self.error = None
+
+    def _fell_with_the_scope(self, index: int) -> bool:
+        failed = self.states[index] is _FAILED and not self.plan.tasks[index].catches
+        return failed or self.reasons.get(index) is Reason.FAILED_RUN
 
     def _gather(self, index: int) -> dict[str, Any]:
         """The inputs of a task: what is alive, the last of several winning, over literals and defaults."""

@@ -121,9 +121,9 @@ class LiveRun(RunView):
         log = self.run.log.events
         return log if self._journal.recorded == len(log) else log[: self._journal.recorded]
 
-    def start(self, inputs: Mapping[str, Any], then: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Begin, in the background; `then` is called when it is over."""
-        self._scheduler.begin(inputs)
+    def start(self, start: Callable[[], None], then: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Begin in the background, `start` telling the run to; `then` is called when it is over."""
+        self._scheduler.begin(start)
         self._driver = asyncio.create_task(self._drive(then))
 
     async def wait(self) -> "LiveRun":

@@ -77,7 +77,7 @@ class Records:
         if event.task is None:
             self.state = RUN_STATES.get(event.type, self.state)
             self.outputs = event.data.get("outputs", self.outputs)
-            self.error = event.data.get("error", self.error)
+            self.error = event.data.get("error")
             return
         record = self.tasks.get(event.task)
         if record is None:

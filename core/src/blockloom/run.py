@@ -121,18 +121,30 @@ class Run(Fold):
             self._tell_run(e.RUN_RESUMED, NOTHING)
             self._decide()
 
+    def retry_failed(self) -> None:
+        """Go on after it has failed: with what failed, and what was canceled for it."""
+        if self.state is RunState.FAILED:
+            self._tell_run(e.RUN_RESUMED, {"retry": True})
+            self._touch_waiting()
+            self._decide()
+
     def replay(self, events: Iterable[Event]) -> None:
         """Apply events that were recorded earlier, then decide what was open when the record ended."""
         for _, time, type, task, data in events:
             self.log.events.add(time, type, task, data)
-            FOLD[type](self, -1 if task is None else self.plan.index[task], data)
+            index = -1 if task is None else self.plan.index.get(task)
+            if index is not None:  # else it is about a task in a body, which its holder begins anew
+                FOLD[type](self, index, data)
         for index in self.plan.unreachable:
             self._cancel(index, Reason.UNREACHABLE)
         self._cancel_losers()
         if self.rest is not None:
             self._cancel_rest()
-        self._touched.extend(i for i, state in enumerate(self.states) if state is _WAITING)
+        self._touch_waiting()
         self._decide()
+
+    def _touch_waiting(self) -> None:
+        self._touched.extend(i for i, state in enumerate(self.states) if state is _WAITING)
 
     def _tell(self, type: str, index: int, data: Mapping[str, Any]) -> None:
         log = self.log

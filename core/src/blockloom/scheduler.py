@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import isawaitable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .bodies import Key
 from .cache import Cache
@@ -48,11 +48,26 @@ class Outfit:
         return RunHost(journal, self.registry, places, self.find, clock, go_on)
 
 
+class Result(NamedTuple):
+    """What a task of an earlier run was given and gave, for a run that need not do it again."""
+
+    given: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+
+
 class Scheduler:
     """Drives one run to its end, with an executor that runs tasks and a journal that records what happens."""
 
-    def __init__(self, run: Run, journal: Journal, outfit: Outfit, max_concurrency: int | None = None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        journal: Journal,
+        outfit: Outfit,
+        max_concurrency: int | None = None,
+        reuse: Mapping[int, Result] | None = None,
+    ) -> None:
         self.run = run
+        self._reuse = reuse or {}
         self._agenda = run.agenda
         self._journal = journal
         self._outfit = outfit
@@ -63,13 +78,13 @@ class Scheduler:
         self._spare: asyncio.Task[None] | None = None
         self._timers: dict[Key, asyncio.TimerHandle] = {}
 
-    def begin(self, inputs: Mapping[str, Any]) -> None:
-        """Begin the run: from now on it can be stopped and paused; `drive` takes it to its end."""
+    def begin(self, start: Callable[[], None]) -> None:
+        """Begin, `start` telling the run to: from now on it can be stopped and paused; `drive` takes it to its end."""
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._host = self._outfit.host(self._journal, self._places, self.run.log.clock, self._go_on)
         self.run.on_end = lambda: None if self._ended.done() else self._ended.set_result(None)
-        self.run.begin(inputs)
+        start()
         self._go_on()
 
     async def drive(self) -> None:
@@ -189,6 +204,8 @@ class Scheduler:
         given = scope.given[task.index] or {}
         if task.checks:
             _check_inputs(task, given)
+        if not scope.level and (result := self._reuse.get(task.index)) is not None and result.given == given:
+            return dict(result.outputs)
         if task.cache is not None and (kept := self._outfit.cache.get(task, given)) is not None:
             return kept
         context = TaskContext(
