@@ -112,7 +112,7 @@ NO_SUCH_METHOD: Final = [
     "workflow.create\u0000",
     "run.explode",
     "trigger.create",
-    "event.publish",
+    "event.listen",
     "../session.ping",
     "会话.问候",
     "x" * 100_000,

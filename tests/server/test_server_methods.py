@@ -21,6 +21,19 @@ RESULTS: Final = {method["name"]: method["result"]["schema"] for method in DOCUM
 PARAMS, UNAUTHORIZED, NOT_FOUND = -32602, -32001, -32002
 CONFLICT, INVALID, STATE, TOO_MUCH = -32003, -32004, -32005, -32006
 
+WAITING: Final = {
+    "blockloom": 1,
+    "tasks": [
+        {"id": "wait", "type": "wait", "config": {"trigger": {"type": "event", "config": {"name": "go"}}}},
+        {"id": "end", "type": "end"},
+    ],
+    "connections": [{"from": "wait.payload", "to": "end.told"}],
+}
+FAILING: Final = {
+    "blockloom": 1,
+    "tasks": [{"id": "stop", "type": "stop", "config": {"state": "failed"}}],
+}
+
 BLOCKS: Final = [
     {"id": "twice", "type": "code", "content": {"source": "n * 2"}},
     {"id": "say", "type": "text", "content": {"text": "{{ twice }}"}},
@@ -146,6 +159,9 @@ async def story(call: Checked, gates: Gates) -> None:
     assert await call("value.get", run=run, port="answer") == {"value": 8}
     assert await call("value.get", run=run, port="inputs.n") == {"value": 4}
     assert await call("run.stop", run=run) == {"run": run}
+    rerun = (await call("run.rerun", run=run, **{"from": "work"}, inputs={"n": 5}))["run"]
+    await call.end_of(rerun)
+    assert await call("run.outputs", run=rerun) == {"outputs": {"answer": 10}}
 
     gated = (await call("run.start", graph=GATED))["run"]
     await gates.wait_for("main")
@@ -158,11 +174,20 @@ async def story(call: Checked, gates: Gates) -> None:
     assert (told["state"], told["tasks"]["wait"]["reason"]) == ("STOPPED", "stopped")
 
     listed = (await call("run.list"))["runs"]
-    assert [row["run"] for row in listed] == [gated, run]
+    assert [row["run"] for row in listed] == [gated, rerun, run]
     assert await call("run.list", limit=1) == {"runs": listed[:1]}
     assert await call("run.list", after=gated) == {"runs": listed[1:]}
     assert await call("run.list", state="STOPPED") == {"runs": listed[:1]}
     assert await call("run.list", workflow=workflow) == {"runs": listed[1:]}
+
+    waiting = (await call("run.start", graph=WAITING))["run"]
+    assert await call("event.publish", name="go", payload={"a": 1}, run=waiting) == {"delivered": 1}
+    await call.end_of(waiting)
+    assert await call("run.outputs", run=waiting) == {"outputs": {"told": {"a": 1}}}
+    failed = (await call("run.start", graph=FAILING))["run"]
+    await call.end_of(failed)
+    assert await call("run.retry", run=failed) == {"run": failed}
+    await call.end_of(failed)
 
     subscription = (await call("subscribe", all=True))["subscription"]
     assert await call("unsubscribe", subscription=subscription) == {}
@@ -239,6 +264,14 @@ async def bad_calls(server: Server, remote: Remote, gates: Gates) -> list[tuple[
         *((f"run.{verb}", {"run": "nope"}, NOT_FOUND) for verb in ("stop", "pause", "resume", "get", "current")),
         *((f"run.{verb}", {"run": "nope"}, NOT_FOUND) for verb in ("outputs", "events")),
         ("run.resume", {"run": run}, STATE),
+        ("run.retry", {"run": "nope"}, NOT_FOUND),
+        ("run.retry", {"run": over}, STATE),
+        ("run.rerun", {"run": "nope"}, NOT_FOUND),
+        ("run.rerun", {"run": over, "from": "nope"}, NOT_FOUND),
+        ("run.rerun", {"run": over, "start": "work"}, PARAMS),  # the name is `from`
+        ("run.rerun", {"run": run}, STATE),
+        ("event.publish", {"name": "go", "run": "nope"}, NOT_FOUND),
+        ("event.publish", {"name": ""}, PARAMS),
         ("run.pause", {"run": over}, STATE),
         ("run.resume", {"run": over}, STATE),
         ("run.events", {"run": run, "after": 1000}, PARAMS),

@@ -63,6 +63,7 @@ class Engine:
         self._owns_store = owns_store
         self._runs: dict[str, RunView] = {}
         self._keys: dict[str, str] = {}
+        self._listeners: list[Callable[[LiveRun], None]] = []
         self._accepting = asyncio.Lock()
 
     async def __aenter__(self) -> "Engine":
@@ -75,9 +76,8 @@ class Engine:
 
     async def close(self) -> None:
         """End what runs, leaving it as recorded, and let go of everything."""
-        for run in self._runs.values():
-            if isinstance(run, LiveRun) and not run.run.over:
-                await run.abandon()
+        for run in self.live:
+            await run.abandon()
         await self.registry.close()
         await self._executor.close()
         if self.store is not None and self._owns_store:
@@ -159,8 +159,18 @@ class Engine:
     async def publish(self, name: str, payload: Any = None, run: str | None = None) -> int:
         """Publish an event to every run that goes on, or to one; how many heard it. Raises NotFound."""
         event = Published(name=name, payload=copy_value(payload), time=datetime.fromtimestamp(self._clock(), UTC))
-        heard = self._runs.values() if run is None else [await self.run(run)]
-        return sum(one.publish(event) for one in list(heard) if isinstance(one, LiveRun))
+        heard = self.live if run is None else [await self.run(run)]
+        return sum(one.publish(event) for one in heard if isinstance(one, LiveRun))
+
+    @property
+    def live(self) -> list[LiveRun]:
+        """The runs that go on."""
+        return [run for run in self._runs.values() if isinstance(run, LiveRun) and not run.run.over]
+
+    def listen(self, listener: Callable[[LiveRun], None]) -> Callable[[], None]:
+        """Have `listener` called with every run as it begins, whoever starts it; the answer ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     async def runs(self) -> list[StoredRun]:
         """All runs that are kept, oldest first."""
@@ -250,6 +260,8 @@ class Engine:
         live = LiveRun(made, scheduler, journal, workflow)
         self._runs[id] = live
         self._forget()
+        for listener in tuple(self._listeners):
+            listener(live)
         return live
 
     def _forget(self) -> None:

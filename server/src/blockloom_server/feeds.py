@@ -1,7 +1,7 @@
 """Subscriptions: what a client follows, read by a cursor, so that a slow client costs no memory."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -43,19 +43,19 @@ class Feed:
 
     def follow_run(self, view: RunView, after: int) -> None:
         """Tell of one run, from the event after `after` to its end."""
-        self._spawn(self._run(view, after))
+        self._spawn(self._run(view.id, view.follow(after)))
 
     def follow_all(self, hub: Hub, workflow: str | None = None) -> None:
         """Tell of every run (of one workflow) and of changes, from now on and without end."""
 
         def started(view: RunView) -> None:
             if workflow in (None, view.workflow):
-                self.follow_run(view, 0)
+                self.follow_run(view, view.seq)
 
-        for view in hub.live.values():
+        for view in hub.engine.live:
             if workflow in (None, view.workflow):
                 self.follow_run(view, view.seq)
-        self._stop_listening = hub.listen(started)
+        self._stop_listening = hub.engine.listen(started)
         self._spawn(self._notices(hub, workflow, hub.notices.seq))
 
     def close(self) -> None:
@@ -65,15 +65,15 @@ class Feed:
             task.cancel()
         self._outbox.events.drop(self.id)
 
-    async def _run(self, view: RunView, after: int) -> None:
+    async def _run(self, run: str, following: AsyncIterator[list[Event]]) -> None:
         await self._opened.wait()
-        async with aclosing(view.follow(after)) as batches:  # type: ignore[type-var]
+        async with aclosing(following) as batches:  # type: ignore[type-var]
             async for batch in batches:
                 for event in batch:
                     if event.seq:
-                        await self._send(self._told(view.id, event))
+                        await self._send(self._told(run, event))
                     elif not self._outbox.events.crowded:
-                        self._outbox.offer(self._told(view.id, event), self.id)
+                        self._outbox.offer(self._told(run, event), self.id)
 
     async def _notices(self, hub: Hub, workflow: str | None, after: int) -> None:
         await self._opened.wait()

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from blockloom.engine import Engine
 from blockloom.errors import Conflict
-from blockloom.live import LiveRun, RunView
+from blockloom.live import RunView
 from blockloom.plugins import Plugins
 from blockloom.states import RunState
 from blockloom.store import Store, StoredRun, StoredWorkflow
@@ -17,9 +17,6 @@ WORKFLOW_CHANGED: Final = "workflow.changed"
 
 TRIES: Final = 100
 """How often an edit is begun anew because another came first."""
-
-Listener = Callable[[RunView], None]
-"""Called with each run as it starts."""
 
 Edit = Callable[[dict[str, Any]], dict[str, Any]]
 """A new graph from a standing one."""
@@ -33,35 +30,16 @@ class Hub:
         self.store = store
         self.engine = Engine(plugins, store, clock=clock)
         self.notices = Notices(clock)
-        self.live: dict[str, RunView] = {}
-        self._listeners: set[Listener] = set()
 
     async def close(self) -> None:
         """End what runs, leaving it as recorded."""
         await self.engine.close()
 
-    def listen(self, listener: Listener) -> Callable[[], None]:
-        """Have `listener` called with every run that starts; the answer ends that."""
-        self._listeners.add(listener)
-        return lambda: self._listeners.discard(listener)
-
     async def start(
         self, graph: Mapping[str, Any], inputs: Mapping[str, Any], workflow: str | None, **settings: Any
     ) -> RunView:
         """Start a run; see Engine.start."""
-        made: list[str] = []
-
-        async def over() -> None:
-            self.live.pop(made[0], None)
-
-        view = await self.engine.start(graph, inputs, workflow=workflow, then=over, **settings)
-        made.append(view.id)
-        # A key that was used before gives back the run that it started then.
-        if isinstance(view, LiveRun) and not view.seq and view.id not in self.live:
-            self.live[view.id] = view
-            for listener in list(self._listeners):
-                listener(view)
-        return view
+        return await self.engine.start(graph, inputs, workflow=workflow, **settings)
 
     async def runs(self, workflow: str | None, state: RunState | None) -> list[StoredRun]:
         """The runs that are kept, oldest first."""

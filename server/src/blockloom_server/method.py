@@ -14,9 +14,7 @@ from .faults import Code
 class Params(BaseModel):
     """Base of a method's parameters: given by name, none unknown, none converted."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(
-        extra="forbid", strict=True, populate_by_name=True, protected_namespaces=()
-    )
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, protected_namespaces=())
 
 
 class Result(BaseModel):

@@ -80,7 +80,13 @@ class Site:
         return reply(200, text, "text/html; charset=utf-8", {"Content-Security-Policy": policy})
 
     def _health(self, host: str) -> Response:
-        health = {"status": "ok", "server": NAME, "version": VERSION, "protocol": PROTOCOL, "runs": len(self._hub.live)}
+        health = {
+            "status": "ok",
+            "server": NAME,
+            "version": VERSION,
+            "protocol": PROTOCOL,
+            "runs": len(self._hub.engine.live),
+        }
         return reply(200, json.dumps(health) + "\n", "application/json")
 
 

@@ -39,6 +39,13 @@ class OneRun(Params):
     run: str = Field(description="The id of a run.")
 
 
+class Again(OneRun):
+    """A run to be run again."""
+
+    start: str | None = Field(None, alias="from", description="The first task to be done again; all, if it is missing.")
+    inputs: dict[str, Any] | None = Field(None, description="Those of the old run, if they are missing.")
+
+
 class Beyond(OneRun):
     """A part of a run's journal."""
 
@@ -166,6 +173,18 @@ async def resume(client: Client, given: OneRun) -> Started:
     view = await client.hub.engine.run(given.run)
     await view.resume()
     return Started(run=view.id)
+
+
+@TABLE.method("run.retry", NOT_FOUND, WRONG_STATE)
+async def retry(client: Client, given: OneRun) -> Started:
+    """Let a failed run go on from what failed."""
+    return Started(run=(await client.hub.engine.retry(given.run)).id)
+
+
+@TABLE.method("run.rerun", NOT_FOUND, WRONG_STATE)
+async def rerun(client: Client, given: Again) -> Started:
+    """Start a new run of the same graph, using again what does not come after `from`."""
+    return Started(run=(await client.hub.engine.rerun(given.run, given.start, given.inputs)).id)
 
 
 @TABLE.method("run.get", NOT_FOUND)
