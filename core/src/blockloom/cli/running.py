@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import redirect_stdout
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import click
 
 from ..engine import Engine
 from ..errors import BadUsage, BlockloomError, InvalidInputs
+from ..events import Event
 from ..live import RunView
 from ..plugins import Plugins
 from ..states import RunState
@@ -117,7 +118,7 @@ async def _drive(job: Job, plugins: Plugins) -> RunView:
         async with Engine(plugins, _open(job.store, plugins)) as engine:
             live = await engine.start(job.graph, job.inputs, max_concurrency=job.max_concurrency)
             with progress(job.name, live.tasks) as shown, Interrupts(live.stop, shown.say):
-                watcher = asyncio.create_task(_watch(live, shown))
+                watcher = asyncio.create_task(_watch(live.follow(), shown))
                 try:
                     await live.wait()
                     await asyncio.wait([watcher], timeout=PATIENCE)
@@ -126,8 +127,8 @@ async def _drive(job: Job, plugins: Plugins) -> RunView:
             return live
 
 
-async def _watch(live: RunView, shown: Progress) -> None:
-    async for batch in live.follow():
+async def _watch(batches: AsyncIterator[list[Event]], shown: Progress) -> None:
+    async for batch in batches:
         shown.take(batch)
 
 
