@@ -164,7 +164,8 @@ class Scheduler:
         self._waits.left.discard(worker)
         if worker is self._spare:
             self._spare = None
-        if not worker.cancelled() and (error := worker.exception()) and not self._ended.done():
+        error = None if worker.cancelled() else worker.exception()
+        if isinstance(error, Exception) and not self._ended.done():
             self._ended.set_exception(error)
 
     async def _run_one(self, scope: Run, index: int) -> bool:
