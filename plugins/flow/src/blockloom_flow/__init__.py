@@ -7,11 +7,37 @@ from .bodies import ForEach, Loop, Workflow
 from .branch import If, Switch
 from .ending import Cancel, Stop
 from .ends import End, Start
-from .face import BlocksTask, EndTask, IfTask, MergeTask, StartTask, SwitchTask
+from .face import (
+    BlocksTask,
+    CancelTask,
+    EndTask,
+    ForEachTask,
+    IfTask,
+    LoopTask,
+    MergeTask,
+    StartTask,
+    StopTask,
+    SwitchTask,
+    WaitTask,
+    WorkflowTask,
+)
 from .merge import Merge
 from .waiting import Wait
 
-__all__ = ["BlocksTask", "EndTask", "IfTask", "MergeTask", "StartTask", "SwitchTask"]
+__all__ = [
+    "BlocksTask",
+    "CancelTask",
+    "EndTask",
+    "ForEachTask",
+    "IfTask",
+    "LoopTask",
+    "MergeTask",
+    "StartTask",
+    "StopTask",
+    "SwitchTask",
+    "WaitTask",
+    "WorkflowTask",
+]
 
 
 @hookimpl
