@@ -166,6 +166,7 @@ async def story(call: Checked, gates: Gates) -> None:
     gated = (await call("run.start", graph=GATED))["run"]
     await gates.wait_for("main")
     assert await call("run.current", run=gated) == {"tasks": ["wait"]}
+    assert await call("run.edit", run=gated, graph=GATED) == {"run": gated}
     assert await call("run.pause", run=gated) == {"run": gated}
     assert (await call("run.get", run=gated))["state"] == "PAUSED"
     assert await call("run.resume", run=gated) == {"run": gated}
@@ -264,6 +265,9 @@ async def bad_calls(server: Server, remote: Remote, gates: Gates) -> list[tuple[
         *((f"run.{verb}", {"run": "nope"}, NOT_FOUND) for verb in ("stop", "pause", "resume", "get", "current")),
         *((f"run.{verb}", {"run": "nope"}, NOT_FOUND) for verb in ("outputs", "events")),
         ("run.resume", {"run": run}, STATE),
+        ("run.edit", {"run": "nope", "graph": GRAPH}, NOT_FOUND),
+        ("run.edit", {"run": run, "graph": HOPELESS}, INVALID),
+        ("run.edit", {"run": over, "graph": GRAPH}, STATE),
         ("run.retry", {"run": "nope"}, NOT_FOUND),
         ("run.retry", {"run": over}, STATE),
         ("run.rerun", {"run": "nope"}, NOT_FOUND),

@@ -18,8 +18,8 @@ SPEC_METHODS: Final = {
     *("workflow.graph", "task.add", "task.update", "task.set_type", "task.remove", "task.move", "task.connect"),
     *("task.disconnect", "task.get", "block.add", "block.write", "block.append", "block.remove", "block.get"),
     *("block.check", "block.evaluate", "run.start", "run.stop", "run.pause", "run.resume", "run.get", "run.current"),
-    *("run.outputs", "run.list", "run.events", "run.retry", "run.rerun", "value.get", "subscribe", "unsubscribe"),
-    "event.publish",
+    *("run.outputs", "run.list", "run.events", "run.retry", "run.rerun", "run.edit", "value.get", "subscribe"),
+    *("unsubscribe", "event.publish"),
 }
 
 # The shape of an OpenRPC 1.3.2 document, as https://spec.open-rpc.org describes it, so far as it is used.

@@ -231,6 +231,20 @@ class Engine:
         live.start(lambda: live.run.begin(given))
         return live
 
+    async def edit(self, id: str, graph: Mapping[str, Any]) -> RunView:
+        """Let a run go on with another graph: what has not begun may be added, removed, connected and moved.
+
+        Raises InvalidGraph, and WrongState with the tasks that have begun and would change.
+        """
+        view = await self.run(id)
+        if not isinstance(view, LiveRun):
+            raise WrongState("run", id, view.state.value, "only a run that goes on can be edited")
+        plan = prepare(graph, self.registry)
+        if (plan.document.get("inputs") or {}) != (view.run.plan.document.get("inputs") or {}):
+            raise WrongState("run", id, view.state.value, "the inputs of what has begun cannot be changed any more")
+        await view.edit(plan)
+        return view
+
     async def _revive(self, id: str) -> tuple[RunView, Run]:
         """A run, and its state made anew from its events; one that goes on is refused."""
         view = await self.run(id)

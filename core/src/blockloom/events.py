@@ -12,6 +12,7 @@ VERSION: Final = 1
 RUN_STARTED: Final = "run.started"
 RUN_PAUSED: Final = "run.paused"
 RUN_RESUMED: Final = "run.resumed"
+RUN_EDITED: Final = "run.edited"
 RUN_COMPLETED: Final = "run.completed"
 RUN_FAILED: Final = "run.failed"
 RUN_STOPPED: Final = "run.stopped"

@@ -3,12 +3,12 @@
 A scope is one graph being executed: the run's own, or a body that one of its tasks holds.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heappush
 from typing import Any, Final
 
 from . import events as e
-from .events import NOTHING
+from .events import NOTHING, Event
 from .graph import leading_only
 from .plan import Line, Plan
 from .spec import ERROR_PORT
@@ -100,6 +100,13 @@ class Fold:
             if self.lines[feed.number] == ALIVE and (numbers is None or feed.number in numbers)
         ]
 
+    def refold(self, events: Iterable[Event]) -> None:
+        """Apply recorded events; those about tasks in bodies say nothing about this scope."""
+        for event in events:
+            index = -1 if event.task is None else self.plan.index.get(event.task)
+            if index is not None:
+                FOLD[event.type](self, index, event.data)
+
     def _run_started(self, index: int, data: Mapping[str, Any]) -> None:
         self.state = RunState.RUNNING
         self.inputs = data["inputs"]
@@ -111,6 +118,9 @@ class Fold:
         if self.state is RunState.FAILED:
             self._reopen()
         self.state = RunState.RUNNING
+
+    def _run_edited(self, index: int, data: Mapping[str, Any]) -> None:
+        """Nothing: the plan that stands after all edits is the one that all events are folded on."""
 
     def _run_completed(self, index: int, data: Mapping[str, Any]) -> None:
         self.state = RunState.COMPLETED
@@ -136,7 +146,7 @@ class Fold:
         if self.plan.tasks[index].join.cancel_rest:
             plan = self.plan
             self.losers.update(leading_only(index, plan.ahead, _Done(self.states), plan.behind, self._settled))
-        heappush(self.agenda.ready, ((*self.place, index), index, self))
+        heappush(self.agenda.ready, ((*self.place, self.plan.tasks[index].place), index, self))
 
     def _task_started(self, index: int, data: Mapping[str, Any]) -> None:
         self.states[index] = _RUNNING
@@ -259,6 +269,7 @@ FOLD: Final[Mapping[str, _Step]] = {
     e.RUN_STARTED: Fold._run_started,
     e.RUN_PAUSED: Fold._run_paused,
     e.RUN_RESUMED: Fold._run_resumed,
+    e.RUN_EDITED: Fold._run_edited,
     e.RUN_COMPLETED: Fold._run_completed,
     e.RUN_FAILED: Fold._run_failed,
     e.RUN_STOPPED: Fold._run_stopped,

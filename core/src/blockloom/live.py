@@ -7,7 +7,9 @@ from typing import Any
 from .errors import WrongState
 from .events import Event
 from .journal import Journal
+from .plan import Plan
 from .records import Records, TaskRecord
+from .replan import offending
 from .run import Run
 from .scheduler import Scheduler
 from .states import RunState
@@ -151,6 +153,17 @@ class LiveRun(RunView):
             return False
         self._scheduler.publish(event)
         return True
+
+    async def edit(self, plan: Plan) -> None:
+        """Go on with another plan; raises WrongState where what has begun would change, with the tasks named."""
+        self._refuse_closed()
+        if self.run.over:
+            raise WrongState("run", self.id, self.state.value, "only a run that goes on can be edited")
+        if in_the_way := offending(self.run.plan, plan, self.run.states):
+            names = ", ".join(in_the_way[:20])
+            raise WrongState("run", self.id, self.state.value, f"what has begun cannot be changed any more: {names}")
+        self._scheduler.edit(plan)
+        await self._journal.flush()
 
     async def pause(self) -> None:
         """Start nothing new until `resume`; what runs, runs on."""

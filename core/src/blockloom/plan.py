@@ -55,6 +55,8 @@ class TaskPlan:
     """One task, ready to run."""
 
     index: int
+    place: int
+    """Where it stands in `tasks`: of ready tasks, the first runs next."""
     id: str
     type: TaskType
     owner: str

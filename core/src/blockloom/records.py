@@ -73,8 +73,15 @@ class Records:
         """The tasks that run."""
         return [id for id, record in self.tasks.items() if record.state is TaskState.RUNNING]
 
+    def _edit(self, event: Event) -> None:
+        for id in event.data["removed"]:
+            self.tasks.pop(id, None)
+        self.tasks |= {id: TaskRecord() for id in event.data["added"]}
+
     def _read_one(self, event: Event) -> None:
         if event.task is None:
+            if event.type == e.RUN_EDITED:
+                self._edit(event)
             self.state = RUN_STATES.get(event.type, self.state)
             self.outputs = event.data.get("outputs", self.outputs)
             self.error = event.data.get("error")

@@ -4,6 +4,7 @@ Every change goes through `_tell`, which records an event and applies it to the 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from heapq import heapify
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from . import events as e
 from .events import NOTHING, Event, EventLog
 from .fold import ALIVE, FOLD, Agenda, Fold, Place
 from .plan import Plan, TaskPlan
+from .replan import align, changes
 from .states import RUN_ENDS, TASK_ENDS, Reason, RunState, TaskState
 
 _WAITING, _RUNNING = TaskState.WAITING, TaskState.RUNNING
@@ -128,13 +130,37 @@ class Run(Fold):
             self._touch_waiting()
             self._decide()
 
+    def edit(self, plan: Plan) -> None:
+        """Go on with another plan: see that `replan.offending` finds nothing that has begun in its way."""
+        aligned = align(plan, self.plan)
+        again = Fold(aligned, Agenda(), self.prefix, self.place)
+        again.refold(self.log.events)
+        for task in aligned.tasks:
+            if task.id not in plan.index:
+                again.states[task.index] = TaskState.CANCELED
+        told = changes(self.plan, plan)
+        again.doomed, again.agenda = self.doomed, self.agenda
+        self.__dict__.update(again.__dict__)
+        self._queue_ready()
+        self._tell_run(e.RUN_EDITED, told)
+        self._settle()
+
+    def _queue_ready(self) -> None:
+        """Put the ready tasks of this scope into the agenda anew, and no others of it."""
+        others = [entry for entry in self.agenda.ready if entry[2] is not self]
+        own = [(self.plan.tasks[i].place, i) for i, state in enumerate(self.states) if state is TaskState.READY]
+        self.agenda.ready = others + [((*self.place, place), i, self) for place, i in own]
+        heapify(self.agenda.ready)
+
     def replay(self, events: Iterable[Event]) -> None:
         """Apply events that were recorded earlier, then decide what was open when the record ended."""
         for _, time, type, task, data in events:
             self.log.events.add(time, type, task, data)
-            index = -1 if task is None else self.plan.index.get(task)
-            if index is not None:  # else it is about a task in a body, which its holder begins anew
-                FOLD[type](self, index, data)
+        self.refold(self.log.events)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Decide whatever is open."""
         for index in self.plan.unreachable:
             self._cancel(index, Reason.UNREACHABLE)
         self._cancel_losers()

@@ -19,7 +19,7 @@ from .failure import delay_of, explain
 from .hosting import Find, RunHost
 from .journal import Journal
 from .places import Groups, Places
-from .plan import TaskPlan
+from .plan import Plan, TaskPlan
 from .registry import Registry
 from .run import Run
 from .states import RunState
@@ -109,6 +109,11 @@ class Scheduler:
     def publish(self, event: Published) -> None:
         """An event was published: let a task that waits for it go on."""
         self._host.publish(event)
+
+    def edit(self, plan: Plan) -> None:
+        """Go on with another plan, which leaves what has begun as it is."""
+        self.run.edit(plan)
+        self._go_on()
 
     def pause(self) -> None:
         """Start nothing new until `resume`."""

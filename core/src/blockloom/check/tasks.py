@@ -41,7 +41,7 @@ def check_tasks(draft: Draft) -> None:
         id = identify(draft, task, both("task", "任务"), seen, "tasks", place)
         plan = _check_task(draft, task, id or f"#{place}", place)
         if id is not None:
-            plan.index = len(draft.tasks)
+            plan.index = plan.place = len(draft.tasks)
             draft.tasks.append(plan)
             draft.places.append(place)
 
@@ -63,6 +63,7 @@ def _check_task(draft: Draft, task: Mapping[str, Any], id: str, place: int) -> T
     settings = read_settings(draft, task, *path)
     return TaskPlan(
         index=0,
+        place=0,
         id=id,
         type=type,
         owner=owner,

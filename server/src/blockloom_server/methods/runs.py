@@ -46,6 +46,12 @@ class Again(OneRun):
     inputs: dict[str, Any] | None = Field(None, description="Those of the old run, if they are missing.")
 
 
+class Edit(OneRun):
+    """A run and the graph that it shall go on with."""
+
+    graph: dict[str, Any]
+
+
 class Beyond(OneRun):
     """A part of a run's journal."""
 
@@ -185,6 +191,12 @@ async def retry(client: Client, given: OneRun) -> Started:
 async def rerun(client: Client, given: Again) -> Started:
     """Start a new run of the same graph, using again what does not come after `from`."""
     return Started(run=(await client.hub.engine.rerun(given.run, given.start, given.inputs)).id)
+
+
+@TABLE.method("run.edit", NOT_FOUND, WRONG_STATE, INVALID_GRAPH)
+async def edit(client: Client, given: Edit) -> Started:
+    """Let a run go on with another graph; refused, tasks named, where something that has begun would change."""
+    return Started(run=(await client.hub.engine.edit(given.run, given.graph)).id)
 
 
 @TABLE.method("run.get", NOT_FOUND)

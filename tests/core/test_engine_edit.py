@@ -1,0 +1,132 @@
+"""A run that goes on can be edited where nothing has begun."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from blockloom import InvalidGraph, RunView, WrongState
+from blockloom.testing import engine_with, simulate
+from drawn_graphs import drawn, told
+from naive_edits import without
+from scripted_types import Witness, scripted
+
+TEN = {"lasts": 10}
+GRAPH = drawn("a.out -> b.p; b.out -> c.p; c.out -> end.r", a=TEN, b=TEN, c=TEN)
+
+
+def edited(change: Callable[[dict[str, Any]], Mapping[str, Any]], at: float = 5, **more: Any) -> RunView:
+    """The finished run of GRAPH, changed at a moment."""
+
+    async def main() -> RunView:
+        async with engine_with(*scripted(Witness())) as engine:
+            run = await engine.start(GRAPH, **more)
+            await asyncio.sleep(at)
+            await engine.edit(run.id, change(without(GRAPH)))
+            return await run.wait()
+
+    return simulate(main, 1)
+
+
+def started(run: RunView) -> list[str | None]:
+    return [event.task for event in run.events if event.type == "task.started"]
+
+
+def test_a_task_may_be_added_and_connected() -> None:
+    def change(graph: dict[str, Any]) -> dict[str, Any]:
+        more = drawn("a.out -> new.p; new.out -> end.new", new=TEN, a={}, end={})
+        graph["tasks"].append(next(task for task in more["tasks"] if task["id"] == "new"))
+        graph["connections"] += more["connections"]
+        return graph
+
+    run = edited(change)
+    assert set(told(run).values()) == {"COMPLETED"}
+    assert set(run.outputs) == {"r", "new"}
+    assert [event.data["added"] for event in run.events if event.type == "run.edited"] == [["new"]]
+
+
+def test_a_task_may_be_added_after_one_that_has_completed() -> None:
+    def change(graph: dict[str, Any]) -> dict[str, Any]:
+        graph["tasks"].append({"id": "late", "type": "merge"})
+        graph["connections"] += [{"from": "a.out", "to": "late.x"}]
+        return graph
+
+    run = edited(change, at=15)
+    assert run.tasks["late"].state.value == "COMPLETED"
+    assert round((run.tasks["late"].started or 0) - run.events[0].time, 6) == 15
+
+
+def test_a_task_may_be_removed_with_its_lines() -> None:
+    run = edited(lambda graph: without(graph, "b", "c"))
+    assert (started(run), "b" in run.tasks, run.state.value) == (["a", "end"], False, "COMPLETED")
+
+
+def test_two_tasks_may_be_swapped() -> None:
+    def change(graph: dict[str, Any]) -> dict[str, Any]:
+        graph["connections"] = [
+            dict(zip(("from", "to"), line.split(" -> "), strict=True))
+            for line in ("a.out -> c.p", "c.out -> b.p", "b.out -> end.r")
+        ]
+        return graph
+
+    assert started(edited(change)) == ["a", "c", "b", "end"]
+
+
+def test_tasks_may_be_moved_in_the_order_in_which_they_run() -> None:
+    wide = drawn("a -> x; a -> y; a -> z", a=TEN, x=TEN, y=TEN, z=TEN)
+
+    async def main() -> RunView:
+        async with engine_with(*scripted(Witness())) as engine:
+            run = await engine.start(wide, max_concurrency=1)
+            await asyncio.sleep(5)
+            await engine.edit(run.id, {**wide, "tasks": wide["tasks"][::-1]})
+            return await run.wait()
+
+    assert started(simulate(main, 1)) == ["a", "z", "y", "x"]
+
+
+def settings_of_a(graph: dict[str, Any]) -> dict[str, Any]:
+    graph["tasks"][0] = {**graph["tasks"][0], "timeout": 3}
+    return graph
+
+
+def lines_into_a(graph: dict[str, Any]) -> dict[str, Any]:
+    graph["tasks"].append({"id": "before", "type": "merge"})
+    graph["connections"].append({"from": "before", "to": "a"})
+    return graph
+
+
+@pytest.mark.parametrize("change", [settings_of_a, lines_into_a, lambda graph: without(graph, "a")])
+def test_what_has_begun_is_refused_and_named_and_nothing_changes(change: Any) -> None:
+    async def main() -> RunView:
+        async with engine_with(*scripted(Witness())) as engine:
+            run = await engine.start(GRAPH)
+            await asyncio.sleep(5)
+            with pytest.raises(WrongState, match=r"cannot be changed any more: a\b"):
+                await engine.edit(run.id, change(without(GRAPH)))
+            return await run.wait()
+
+    run = simulate(main, 1)
+    assert set(told(run).values()) == {"COMPLETED"}
+    assert "run.edited" not in [event.type for event in run.events]
+
+
+def test_titles_and_places_on_the_page_may_change_at_any_time() -> None:
+    def change(graph: dict[str, Any]) -> dict[str, Any]:
+        graph["tasks"][0] |= {"title": "The first", "ui": {"x": 1}}
+        return graph
+
+    assert set(told(edited(change)).values()) == {"COMPLETED"}
+
+
+def test_a_wrong_graph_and_a_run_that_is_over_are_refused() -> None:
+    async def main() -> None:
+        async with engine_with(*scripted(Witness())) as engine:
+            run = await engine.start(GRAPH)
+            with pytest.raises(InvalidGraph):
+                await engine.edit(run.id, {"blockloom": 1, "tasks": [{"id": "a", "type": "nothing"}]})
+            await run.wait()
+            with pytest.raises(WrongState, match="only a run that goes on"):
+                await engine.edit(run.id, GRAPH)
+
+    simulate(main, 1)
