@@ -76,7 +76,7 @@ def test_a_second_signal_ends_it_at_once() -> None:
             while True:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", int(address.split(":")[2].partition("/")[0]))
-                except ConnectionRefusedError:
+                except (ConnectionRefusedError, ConnectionResetError):
                     break
                 writer.close()
             assert process.poll() is None

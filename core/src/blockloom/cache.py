@@ -25,15 +25,18 @@ class Cache:
         """A recorded result that is young enough, as a copy; None where there is none."""
         key = _key(task, given)
         made, outputs = self._kept.get(key, (0.0, None))
-        if outputs is None or task.cache is None or self._clock() - made > task.cache:
+        if outputs is None or task.cache is None:
+            return None
+        if self._clock() - made > task.cache:
+            del self._kept[key]
             return None
         self._kept.move_to_end(key)
         copied: dict[str, Any] = copy_value(dict(outputs))
         return copied
 
     def put(self, task: TaskPlan, given: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
-        """Record a result."""
-        self._kept[_key(task, given)] = (self._clock(), outputs)
+        """Record a result, if it is not one that is recorded already."""
+        self._kept.setdefault(_key(task, given), (self._clock(), outputs))
         if len(self._kept) > MOST:
             self._kept.popitem(last=False)
 

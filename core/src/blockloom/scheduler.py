@@ -6,7 +6,7 @@ where it must wait for a task, another worker takes over. So a chain needs one w
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, Final, NamedTuple
@@ -147,15 +147,14 @@ class Scheduler:
         """Run ready tasks, one after the other, until there is none or no place for one."""
         self._spare = None
         breath = self._loop.time() + BREATH
-        while self._can_start() and (found := self._places.take()) is not None:
+        while self.run.state is RunState.RUNNING and (found := self._places.take()) is not None:
             scope, index = found
             scope.start(index)
-            alive = await self._run_one(scope, index)
-            if self._waits.left and asyncio.current_task() in self._waits.left:
-                return
-            self._places.give(scope.plan.tasks[index])
-            if not alive:
+            task = scope.plan.tasks[index]
+            waiting = self._run_in_place(scope, task)
+            if waiting is not None and not await self._see_through(scope, task, waiting):
                 break
+            self._places.give(task)
             if scope.level and scope.over:
                 await self._places.hold_up()
             if self._loop.time() > breath:
@@ -173,38 +172,56 @@ class Scheduler:
         if isinstance(error, Exception) and not self._ended.done():
             self._ended.set_exception(error)
 
-    async def _run_one(self, scope: Run, index: int) -> bool:
-        """Run one task and tell the scope how it went; False where this worker was canceled with it."""
-        task = scope.plan.tasks[index]
-        waited = False
+    def _run_in_place(self, scope: Run, task: TaskPlan) -> Awaitable[Any] | None:
+        """Run one task and tell the scope how it went; where it must be awaited, give what to await instead."""
         try:
             result = self._begin(scope, task)
             if type(result) is not dict and isawaitable(result):
-                waited = True
-                self._go_on()
-                result = await self._waits.wait((scope, index), result, task.timeout)
-            if self._waits.left and asyncio.current_task() in self._waits.left:
-                return False
+                return result
             outputs = taken(result, task.ports, task.owner)
-        except asyncio.CancelledError as error:
-            if self._host.bodies.abandoned:
-                return False
-            if _is_canceled():
-                scope.end_canceled(index)
-            else:
-                self._failed(scope, task, error)
+        except KeyboardInterrupt:
+            raise
         except BaseException as error:
-            if isinstance(error, KeyboardInterrupt) or (waited and isinstance(error, GeneratorExit)):
-                raise
             self._failed(scope, task, error)
         else:
-            if task.cache is not None:
-                self._outfit.cache.put(task, scope.given[index] or {}, outputs)
-            stops = self._host.stops
-            scope.complete(index, outputs, stops.pop((scope, index), None) if stops else None)
+            self._completed(scope, task, outputs)
+        return None
+
+    async def _see_through(self, scope: Run, task: TaskPlan, waiting: Awaitable[Any]) -> bool:
+        """Await one task while another worker takes over; False where this worker was canceled with it and ends."""
+        self._go_on()
+        try:
+            result = await self._waits.wait((scope, task.index), waiting, task.timeout)
+            if self._is_left():
+                return False
+            outputs = taken(result, task.ports, task.owner)
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:
+            if self._host.bodies.abandoned or self._is_left():
+                return False
+            if isinstance(error, asyncio.CancelledError) and _is_canceled():
+                scope.end_canceled(task.index)
+            else:
+                self._failed(scope, task, error)
+        else:
+            self._completed(scope, task, outputs)
+        if _is_canceled():
+            self._places.give(task)
+            return False
+        return True
+
+    def _is_left(self) -> bool:
+        """Whether the run has gone on without the task of this worker."""
+        return bool(self._waits.left) and asyncio.current_task() in self._waits.left
+
+    def _completed(self, scope: Run, task: TaskPlan, outputs: Mapping[str, Any]) -> None:
+        if task.cache is not None:
+            self._outfit.cache.put(task, scope.given[task.index] or {}, outputs)
+        stops = self._host.stops
+        scope.complete(task.index, outputs, stops.pop((scope, task.index), None) if stops else None)
         if self._agenda.condemned:
             self._go_on()
-        return not (waited and _is_canceled())
 
     def _begin(self, scope: Run, task: TaskPlan) -> Any:
         given = scope.given[task.index] or {}
@@ -234,6 +251,8 @@ class Scheduler:
         attempt = scope.attempts.get(task.index, 1)
         if task.retry is None or attempt >= task.retry.attempts or task.index in scope.doomed or scope.rest:
             scope.fail(task.index, told)
+            if self._agenda.condemned:
+                self._go_on()
             return
         delay = delay_of(task.retry, attempt, self._outfit.chance)
         scope.retry(task.index, told, delay)
