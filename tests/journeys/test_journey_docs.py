@@ -3,6 +3,8 @@
 - Python blocks run, those of one page after each other in one module; `await` may stand at the top.
 - A YAML or JSON block that is a graph is sound, unless what stands below it says what `check` says.
   Below a graph may stand: Given `{…}` it gives `{…}`. Then `task` is STATE (`reason`). `check` says `code` at `path`.
+  Given may also name events that are published meanwhile: Given `{…}` and `name` at 0.1 s (`payload`) it gives `{…}`.
+  A graph that has a name is stored under it. (test_journey_patterns.py runs those of docs/reference/patterns.md.)
 - A console block after `<!-- runs -->` prints what it shows; a line of three dots stands for any lines.
 """
 
@@ -20,7 +22,18 @@ from typing import Any, Final, NamedTuple
 
 import blockloom
 import pytest
-from blockloom import BadFormat, BlockloomError, Engine, Plugins, Ports, RunView, TaskContext, TaskType, hookspecs
+from blockloom import (
+    BadFormat,
+    BlockloomError,
+    Engine,
+    MemoryStore,
+    Plugins,
+    Ports,
+    RunView,
+    TaskContext,
+    TaskType,
+    hookspecs,
+)
 from blockloom.codec import read_json, read_yaml
 from blockloom.events import FLEETING
 from blockloom.fold import FOLD
@@ -68,7 +81,8 @@ def fences(page: Path) -> Iterator[Fence]:
 
 ALL: Final = [fence for page in PAGES for fence in fences(page)]
 PYTHON: Final = sorted({fence.page for fence in ALL if fence.kind == "python"})
-GRAPHS: Final = [f for f in ALL if f.kind in {"yaml", "json"} and re.search(r"^\W*blockloom\"?:", f.text)]
+DRAWN: Final = [f for f in ALL if f.kind in {"yaml", "json"} and re.search(r"^\W*blockloom\"?:", f.text)]
+GRAPHS: Final = [f for f in DRAWN if f.page != REFERENCE / "patterns.md"]
 CONSOLES: Final = [fence for fence in ALL if fence.kind == "console" and fence.runs]
 
 
@@ -129,7 +143,7 @@ class Greet(TaskType):
 def new_engine() -> Engine:
     plugins = Plugins.load()
     plugins.registry.add("task", Greet)
-    return Engine(plugins)
+    return Engine(plugins, MemoryStore())
 
 
 def read(fence: Fence) -> dict[str, Any]:
@@ -145,24 +159,41 @@ def problems(engine: Engine, fence: Fence) -> set[tuple[str, str]]:
 
 def claims(text: str) -> Iterator[re.Match[str]]:
     return re.finditer(
-        r"(?P<given>(?:Given `(?P<inputs>\{.*?\})` it|It) gives `(?P<outputs>\{.*?\})`)"
+        r"(?P<gives>(?:Given (?P<given>(?:`[^`]*`|[^`.]|\.(?=\d))+?) it gives|It gives) `(?P<outputs>\{.*?\})`)"
         r"|(?P<state>Then `(?P<task>[^`]+)` is (?P<is>[A-Z]+)(?: \(`(?P<reason>[\w-]+)`\))?)",
-        text,
+        " ".join(text.split()),
     )
 
 
-async def run_graph(engine: Engine, graph: Mapping[str, Any], inputs: Mapping[str, Any]) -> RunView:
-    return await (await engine.start(graph, inputs)).wait()
+def events(given: str) -> list[tuple[float, str, Any]]:
+    """The events that are published during a run, each with the seconds since it began, its name and its payload."""
+    found = re.findall(r"`([\w.]+)` at ([\d.]+) s(?: \(`([^`]*)`\))?", given)
+    return sorted(((float(at), name, json.loads(payload or "null")) for name, at, payload in found), key=lambda e: e[0])
+
+
+async def run_graph(engine: Engine, graph: Mapping[str, Any], given: str = "") -> RunView:
+    inputs = re.match(r"`(\{.*?\})`", given)
+    run = await engine.start(graph, json.loads(inputs[1]) if inputs else {})
+    now = 0.0
+    for at, name, payload in events(given):
+        await asyncio.sleep(at - now)
+        now = at
+        await engine.publish(name, payload, run.id)
+    return await run.wait()
 
 
 async def hold_graph(fence: Fence) -> None:
     async with new_engine() as engine:
         said = set(re.findall(r"`check` says `([\w-]+)` at `([^`]*)`", fence.below))
         assert problems(engine, fence) == said
+        assert len([*claims(fence.below)]) == len(re.findall(r"\b[Ii]t gives\b|\bThen `", fence.below)), "unread"
         run: RunView | None = None
         for claim in claims(fence.below):
-            if claim["given"]:
-                run = await run_graph(engine, read(fence), json.loads(claim["inputs"] or "{}"))
+            if claim["gives"]:
+                graph = read(fence)
+                if "name" in graph and not await engine.workflows():
+                    await engine.create_workflow(graph)
+                run = await run_graph(engine, graph, claim["given"] or "")
                 assert run.state == "COMPLETED", run.error
                 assert run.outputs == json.loads(claim["outputs"]), claim[0]
             else:
@@ -183,6 +214,7 @@ def test_a_graph_is_what_the_page_says(fence: Fence) -> None:
         ("It gives `{}`.", True),
         ("It gives `{}`. `check` says `cycle` at `/tasks/0`.", False),
         ('It gives `{"x": 1}`.', False),
+        ("Given `{}` surely. It gives `{}`. It gives nothing.", False),
         ("It gives `{}`. Then `a` is CANCELED (`branch`).", False),
         ("It gives `{}`. Then `b` is COMPLETED.", False),
     ],
@@ -198,12 +230,13 @@ def test_a_false_word_about_a_graph_is_found(below: str, holds: bool) -> None:
 
 def test_what_a_page_says_is_found() -> None:
     found = [*claims('Given `{"a": 1}` it gives `{"b": {"c": 2}}`. Then `x` is CANCELED (`branch`).\nIt gives `{}`.')]
-    assert [(m["inputs"], m["outputs"], m["task"], m["reason"]) for m in found] == [
-        ('{"a": 1}', '{"b": {"c": 2}}', None, None),
+    assert [(m["given"], m["outputs"], m["task"], m["reason"]) for m in found] == [
+        ('`{"a": 1}`', '{"b": {"c": 2}}', None, None),
         (None, None, "x", "branch"),
         (None, "{}", None, None),
     ]
     assert len(GRAPHS) > 30
+    assert events('`{}`, `b` at 0.2 s and `a` at 0.1 s (`{"x": 1}`)') == [(0.1, "a", {"x": 1}), (0.2, "b", None)]
 
 
 # Commands
@@ -311,8 +344,8 @@ EVENTFUL: Final = {
 def test_events_carry_what_is_explained() -> None:
     async def follow() -> list[blockloom.Event]:
         async with Engine(Plugins.load()) as engine:
-            failed = await run_graph(engine, EVENTFUL, {})
-            fine = await run_graph(engine, {"blockloom": 1, "tasks": [{"id": "m", "type": "merge"}]}, {})
+            failed = await run_graph(engine, EVENTFUL)
+            fine = await run_graph(engine, {"blockloom": 1, "tasks": [{"id": "m", "type": "merge"}]})
             return [*failed.events, *fine.events]
 
     table = rows(REFERENCE / "events.md")
@@ -340,9 +373,28 @@ def test_every_error_is_explained() -> None:
         assert f"`{classes[name].code}`" in row, name
 
 
+def offered(kind: str, *plugins: str) -> set[str]:
+    """The types of a kind that some of blockloom's own plugins offer."""
+    of = {f"blockloom-{plugin}" for plugin in plugins}
+    return {offer.name for offer in Plugins.load().registry.offers(kind) if offer.distribution in of}
+
+
 def test_every_flow_task_is_explained() -> None:
-    offers = [offer.name for offer in Plugins.load().registry.offers("task") if offer.distribution == "blockloom-flow"]
-    assert headings(REFERENCE / "flow.md") == set(offers)
+    assert headings(REFERENCE / "flow.md") == offered("task", "flow")
+    assert rows(ROOT / "plugins/flow/README.md").keys() == offered("task", "flow")
+
+
+def test_every_trigger_is_explained() -> None:
+    assert headings(REFERENCE / "triggers.md") == offered("trigger", "time", "event")
+
+
+@pytest.mark.parametrize("page", [page for page in READMES if page.parent == ROOT], ids=named)
+def test_the_readme_names_every_block_and_trigger(page: Path) -> None:
+    ours = ("flow", "text", "code", "checklist", "time", "event")
+    text = page.read_text(encoding="utf-8")
+    assert {f"`{name}`" for name in offered("block", *ours) | offered("trigger", *ours)} <= set(
+        re.findall(r"`[\w.]+`", text)
+    )
 
 
 # Links

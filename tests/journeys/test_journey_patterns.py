@@ -161,6 +161,8 @@ def test_all_patterns_are_there_and_the_page_counts_them_right() -> None:
     assert f"**{43 - len(nearly)} of them**" in said
     assert f"**Five only nearly**: {', '.join(nearly[:-1])} and {nearly[-1]} are" in said
     assert len(nearly) == 5
+    for name, words in {"README.md": "38 can be expressed", "README.zh-CN.md": "38 种可以"}.items():
+        assert words in (PAGE.parents[2] / name).read_text(encoding="utf-8")
 
 
 SOUND: Final = "It gives `{}` in 3 s. Then `a`, `b` follow each other. Then `b` begins at 1 s. Then `c` is COMPLETED."
