@@ -6,7 +6,7 @@ ENV := .venv/.ready
 MEMBERS := core/pyproject.toml server/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 SOURCES := core/src server/src $(wildcard plugins/*/src)
 # mypy refuses a folder without Python in it.
-TESTS := conftest.py $(sort $(dir $(wildcard tests/*/*.py plugins/*/tests/*.py bench/*.py)))
+TESTS := $(sort $(dir $(wildcard tests/*/*.py plugins/*/tests/*.py bench/*.py)))
 
 .PHONY: run test check bench clean
 

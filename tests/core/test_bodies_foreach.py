@@ -103,6 +103,11 @@ def test_not_one_body_more_than_needed_ends(places: int) -> None:
     assert [result for result in run.outputs["all"]["results"] if result] == [{"slept": 0}, {"slept": 1}]
 
 
+def test_not_one_more_is_counted_where_several_end_in_one_moment() -> None:
+    runs = [run_graph(holding({"body": NAPS, "need": 2}), {"items": [1] * 5}, Nap, seed=seed) for seed in range(30)]
+    assert {len([result for result in run.outputs["all"]["results"] if result]) for run in runs} == {2}
+
+
 def test_a_need_out_of_reach_completes_with_what_there_is() -> None:
     run = naps([1, -1], need=2, on_error="collect")
     assert (run.state.value, run.outputs["all"]["results"]) == ("COMPLETED", [{"slept": 1}, None])

@@ -203,6 +203,28 @@ def test_a_wrong_trigger_is_told_with_the_path_to_it(trigger: Any, code: str, pa
     assert [(problem.code, problem.path) for problem in caught.value.problems] == [(code, path)]
 
 
+def test_an_event_given_to_a_task_that_ends_in_that_moment_is_there_for_the_next() -> None:
+    graph = waiting(a="go", b="go")
+    graph["tasks"][1]["timeout"] = "5s"
+    graph["connections"] = [{"from": "a.error", "to": "b"}, {"from": "b", "to": "end.b"}, {"from": "start", "to": "a"}]
+
+    async def main() -> str:
+        async with engine_with() as engine:
+            run = await engine.start(graph)
+            await asyncio.sleep(5)
+            await engine.publish("go")
+            async with asyncio.timeout(100):
+                return (await run.wait()).state.value
+
+    assert {simulate(main, seed) for seed in range(100)} == {"COMPLETED"}
+
+
+def test_a_body_may_be_in_the_group_of_its_holder() -> None:
+    nap = body({"id": "nap", "type": "test.nap", "group": "g"}, inputs={"item": {}}, lines="start.item -> nap.seconds")
+    graph = {"groups": {"g": 1}, **holding({"body": nap}, group="g")}
+    assert lasted(run_graph(graph, {"items": [1, 1]}, Nap, seed=1)) == 2
+
+
 # What runs share: stored workflows, groups, results
 
 

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from .check import complete_inputs
 from .errors import BodyFailed, TaskFailed
+from .places import Places
+from .plan import TaskPlan
 from .run import Run
 from .spec import Graph
 from .states import Reason, RunState
@@ -20,9 +22,9 @@ Key = tuple[Run, int]
 class Bodies:
     """Starts and ends the bodies of one run; a task that holds some takes no place meanwhile."""
 
-    def __init__(self, go_on: Callable[[], None], lend_places: Callable[[int], None]) -> None:
+    def __init__(self, go_on: Callable[[], None], places: Places) -> None:
         self._go_on = go_on
-        self._lend_places = lend_places
+        self._places = places
         self._held: dict[Key, dict[Run, None]] = {}
         self.abandoned = False
         """Whether the run is left as it stands, so that nothing more may be told of it."""
@@ -62,7 +64,7 @@ class Bodies:
         """Note a body of a task; with the first the task gives up its place."""
         if holder not in self._held:
             self._held[holder] = {}
-            self._lend_places(1)
+            self._places.give(_task(holder))
         self._held[holder][child] = None
 
     def _let_go(self, holder: Key, child: Run) -> None:
@@ -70,7 +72,12 @@ class Bodies:
         del self._held[holder][child]
         if not self._held[holder]:
             del self._held[holder]
-            self._lend_places(-1)
+            self._places.retake(_task(holder))
+
+
+def _task(holder: Key) -> TaskPlan:
+    scope, index = holder
+    return scope.plan.tasks[index]
 
 
 def _make(holder: Key, graph: Graph, key: int | None) -> Run:

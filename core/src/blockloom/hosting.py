@@ -35,7 +35,7 @@ class RunHost:
         go_on: Callable[[], None],
     ) -> None:
         self.run_id = journal.run
-        self.bodies = Bodies(go_on, places.lend)
+        self.bodies = Bodies(go_on, places)
         self.stops: dict[Key, RunState] = {}
         """Tasks that asked for the end of their graph, and how it shall end."""
         self._journal = journal
@@ -72,18 +72,19 @@ class RunHost:
         """Wait until a trigger fires; the task that waits lends its place meanwhile."""
         if trigger.type is None:
             raise TaskFailed("bad-trigger", "the trigger it waits for was not checked")
-        self._places.lend(1)
+        scope, index = holder
+        task = scope.plan.tasks[index]
+        self._places.give(task)
         self._go_on()
         try:
             if is_timed(trigger.type):
                 return await wait_for_time(trigger, self._clock)
-            scope, index = holder
             event = await self._mailbox.take(
                 (*scope.place, index), lambda event: matches(trigger, event, self.block_type), fresh
             )
             return Fired(event.payload, event.time)
         finally:
-            self._places.lend(-1)
+            self._places.retake(task)
 
     def publish(self, event: Published) -> None:
         """An event was published to this run."""

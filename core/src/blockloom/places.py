@@ -33,6 +33,10 @@ class Groups:
         self._used[name] = used + 1
         return True
 
+    def retake(self, name: str) -> None:
+        """Take again a place that was lent, even where the group is full by now."""
+        self._used[name] += 1
+
     def give(self, name: str) -> None:
         """Give a place back."""
         self._used[name] -= 1
@@ -79,9 +83,11 @@ class Places:
         if task.group is not None:
             self._groups.give(task.group)
 
-    def lend(self, count: int) -> None:
-        """A task that waits takes no place meanwhile: give back `count` places, or take them again (negative)."""
-        self.busy -= count
+    def retake(self, task: TaskPlan) -> None:
+        """A task that waited, and took no place meanwhile, goes on: it holds its place again, come what may."""
+        self.busy += 1
+        if task.group is not None:
+            self._groups.retake(task.group)
 
     async def seek(self) -> None:
         """Wait until there is a free place and nothing that is ready to take it."""

@@ -80,6 +80,8 @@ class Lanes:
                 raise
             self.errors[index] = {"index": index, "type": error.type, "message": error.message}
             return
+        if self._enough:  # it ended in the same moment as the last one that was needed
+            return
         self.results[index] = result
         self._done += 1
         if await self._is_enough():
