@@ -219,10 +219,11 @@ def test_an_event_given_to_a_task_that_ends_in_that_moment_is_there_for_the_next
     assert {simulate(main, seed) for seed in range(100)} == {"COMPLETED"}
 
 
-def test_a_body_may_be_in_the_group_of_its_holder() -> None:
-    nap = body({"id": "nap", "type": "test.nap", "group": "g"}, inputs={"item": {}}, lines="start.item -> nap.seconds")
-    graph = {"groups": {"g": 1}, **holding({"body": nap}, group="g")}
-    assert lasted(run_graph(graph, {"items": [1, 1]}, Nap, seed=1)) == 2
+def test_a_task_that_waits_or_holds_a_body_keeps_its_place_in_its_group() -> None:
+    graph = waiting(a=after("2s"), b=after("2s"))
+    for task in graph["tasks"][1:3]:
+        task["group"] = "lock"
+    assert lasted(run_graph({"groups": {"lock": 1}, **graph}, seed=1)) == 4
 
 
 # What runs share: stored workflows, groups, results

@@ -7,7 +7,6 @@ from typing import Any, Final
 from .check import complete_inputs
 from .errors import BodyFailed, TaskFailed
 from .places import Places
-from .plan import TaskPlan
 from .run import Run
 from .spec import Graph
 from .states import Reason, RunState
@@ -64,7 +63,7 @@ class Bodies:
         """Note a body of a task; with the first the task gives up its place."""
         if holder not in self._held:
             self._held[holder] = {}
-            self._places.give(_task(holder))
+            self._places.lend()
         self._held[holder][child] = None
 
     def _let_go(self, holder: Key, child: Run) -> None:
@@ -72,12 +71,7 @@ class Bodies:
         del self._held[holder][child]
         if not self._held[holder]:
             del self._held[holder]
-            self._places.retake(_task(holder))
-
-
-def _task(holder: Key) -> TaskPlan:
-    scope, index = holder
-    return scope.plan.tasks[index]
+            self._places.retake()
 
 
 def _make(holder: Key, graph: Graph, key: int | None) -> Run:

@@ -73,8 +73,7 @@ class RunHost:
         if trigger.type is None:
             raise TaskFailed("bad-trigger", "the trigger it waits for was not checked")
         scope, index = holder
-        task = scope.plan.tasks[index]
-        self._places.give(task)
+        self._places.lend()
         self._go_on()
         try:
             if is_timed(trigger.type):
@@ -84,7 +83,7 @@ class RunHost:
             )
             return Fired(event.payload, event.time)
         finally:
-            self._places.retake(task)
+            self._places.retake()
 
     def publish(self, event: Published) -> None:
         """An event was published to this run."""

@@ -33,10 +33,6 @@ class Groups:
         self._used[name] = used + 1
         return True
 
-    def retake(self, name: str) -> None:
-        """Take again a place that was lent, even where the group is full by now."""
-        self._used[name] += 1
-
     def give(self, name: str) -> None:
         """Give a place back."""
         self._used[name] -= 1
@@ -83,11 +79,13 @@ class Places:
         if task.group is not None:
             self._groups.give(task.group)
 
-    def retake(self, task: TaskPlan) -> None:
-        """A task that waited, and took no place meanwhile, goes on: it holds its place again, come what may."""
+    def lend(self) -> None:
+        """A task waits and takes no place meanwhile; that of its group it keeps, as one keeps a lock."""
+        self.busy -= 1
+
+    def retake(self) -> None:
+        """A task that waited goes on: it holds its place again, come what may."""
         self.busy += 1
-        if task.group is not None:
-            self._groups.retake(task.group)
 
     async def seek(self) -> None:
         """Wait until there is a free place and nothing that is ready to take it."""
