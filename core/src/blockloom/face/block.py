@@ -1,15 +1,14 @@
 """Blocks as Python programs write them."""
 
 from collections.abc import Iterable, Mapping
-from inspect import isawaitable
 from typing import Any
 
-from ..block import BlockContext, BlockType
+from ..alone import evaluate_content, grown, read_content
 from ..check import check_content
 from ..codec import document, parse_json
-from ..errors import BadUsage, InvalidGraph
+from ..errors import BadUsage
 from ..plugins import installed
-from ..problem import Problem, errors
+from ..problem import Problem
 from ..values import copy_value
 
 
@@ -45,9 +44,7 @@ class Block:
 
     def append(self, addition: Any) -> None:
         """Add to the end of the content, as the block's type understands it."""
-        type = self._type()
-        grown = type.append(self._content(type), copy_value(addition))
-        self.content = grown.model_dump(mode="json")
+        self.content = grown(self.to_json(), addition, installed().registry)
 
     def check(self) -> list[Problem]:
         """What is wrong with the content; paths are relative to it."""
@@ -55,17 +52,14 @@ class Block:
 
     def render(self) -> str:
         """The content as text."""
-        type = self._type()
-        return type.render(self._content(type))
+        type, content = read_content(self.to_json(), installed().registry)
+        return type.render(content)
 
     async def evaluate(self, inputs: Mapping[str, Any] | None = None) -> Any:
         """The block's value over `inputs`."""
         registry = installed().registry.fresh()
         try:
-            type = registry.block(self.type)
-            names = copy_value(dict(inputs or {}))
-            value = type.evaluate(BlockContext(content=self._content(type), names=names, inputs=copy_value(names)))
-            return copy_value(await value if isawaitable(value) else value)
+            return await evaluate_content(self.to_json(), inputs or {}, registry)
         finally:
             await registry.close()
 
@@ -85,14 +79,6 @@ class Block:
         block.content = told.pop("content", {})
         block.extra = told
         return block
-
-    def _type(self) -> BlockType:
-        return installed().registry.block(self.type)
-
-    def _content(self, type: BlockType) -> Any:
-        if errors(found := self.check()):
-            raise InvalidGraph(found)
-        return type.Content.model_validate(self.content)
 
 
 def needed(told: dict[str, Any], key: str, what: str) -> str:

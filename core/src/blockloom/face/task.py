@@ -1,18 +1,14 @@
 """Tasks as Python programs write them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
-from ..check import prepare_task
+from ..alone import evaluate_block
 from ..errors import BadUsage, UnknownPart
 from ..live import LiveRun, RunView
 from ..plugins import installed
 from ..records import TaskRecord
-from ..registry import Registry
-from ..spec import Graph, TriggerSpec
-from ..states import RunState, TaskState
-from ..task import TaskContext
-from ..trigger import Fired
+from ..states import TaskState
 from ..values import copy_value
 from .block import (
     Block,
@@ -206,10 +202,8 @@ class Task:
         self.spec.block(block_id)
         registry = installed().registry.fresh()
         try:
-            task = prepare_task({"id": self.id or "task", **self.spec.to_json()}, registry)
-            values = copy_value({**task.fixed, **(inputs or {})})
-            context = TaskContext("task", task.type, task.config, values, _Alone(registry), task.sequence)
-            return (await context.evaluate_blocks(until=block_id))[block_id]
+            task = {"id": self.id or "task", **self.spec.to_json()}
+            return await evaluate_block(task, block_id, inputs or {}, registry)
         finally:
             await registry.close()
 
@@ -263,39 +257,3 @@ class Task:
         self.pending.append((port, task, name))
         if self.workflow is not None:
             self.workflow.settle_lines(self)
-
-
-class _Alone:
-    """What a task reaches when it is evaluated outside a run: nothing but the block types."""
-
-    run_id = "none"
-
-    def __init__(self, registry: Registry) -> None:
-        self.block_type: Callable[[str], Any] = registry.block
-
-    def note(self, task: str, type: str, data: Mapping[str, Any]) -> None:
-        """Nobody watches."""
-
-    async def run_body(self, holder: Any, graph: Graph, inputs: Mapping[str, Any], key: int | None) -> dict[str, Any]:
-        """There is no run to hold a body."""
-        raise BadUsage("A body runs only inside a run.")
-
-    async def wait(self, holder: Any, trigger: TriggerSpec, fresh: bool) -> Fired:
-        """Nothing fires."""
-        raise BadUsage("A trigger is waited for only inside a run.")
-
-    async def find_workflow(self, name: str) -> Graph:
-        """There is no store."""
-        raise BadUsage("A stored workflow is found only inside a run.")
-
-    async def room(self) -> None:
-        """There is always room."""
-
-    def end_bodies(self, holder: Any) -> None:
-        """There is none."""
-
-    def stop_scope(self, holder: Any, state: RunState) -> None:
-        """There is nothing to end."""
-
-    def cancel_tasks(self, holder: Any, ids: Sequence[str]) -> None:
-        """There is nothing to cancel."""

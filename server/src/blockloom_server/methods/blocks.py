@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from blockloom.alone import evaluate_block, grown
+from blockloom.check import check_content
 from pydantic import Field
 
 from ..client import Client
 from ..editing import blocks as edit
 from ..editing.tasks import task_of
-from ..evaluation import evaluate_block, grown, problems_of
 from ..faults import INVALID_GRAPH, NOT_FOUND, WRONG_STATE
 from ..method import TABLE, Result
 from .tasks import Edited, OneTask, edited
@@ -103,7 +104,9 @@ async def remove(client: Client, given: OneBlock) -> Edited:
 @TABLE.method("block.check", NOT_FOUND)
 async def check(client: Client, given: OneBlock) -> Problems:
     """What is wrong with a block's content; paths are relative to the content."""
-    found = problems_of(await block_of(client, given), client.hub.engine.registry)
+    block = await block_of(client, given)
+    content = block.get("content") or {}
+    found = check_content(given.block, str(block.get("type")), content, client.hub.engine.registry)
     return Problems(problems=[problem.to_json() for problem in found])
 
 
