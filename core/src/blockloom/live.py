@@ -188,7 +188,7 @@ class LiveRun(RunView):
         if self._driver is not None and not self._driver.done():
             self._driver.cancel()
             await asyncio.wait([self._driver])
-            self._journal.close()
+            await self._scheduler.let_go()  # a driver that had not begun has not done so
 
     def _refuse_closed(self) -> None:
         """Refuse what cannot be done any more, where the run was left as it stood."""

@@ -100,8 +100,11 @@ class Places:
 
     def serve_a_seeker(self) -> None:
         """Let one who seeks a place go on, if there is room."""
-        if self._seekers and not self._agenda.ready and self.busy < self._most:
-            self._seekers.popleft().set_result(None)
+        if not self._seekers or self._agenda.ready or self.busy >= self._most:
+            return
+        seeker = self._seekers.popleft()
+        if not seeker.done():  # it is where the one who sought was canceled just now
+            seeker.set_result(None)
 
     async def hold_up(self) -> None:
         """Let nothing start for one turn of the event loop: what comes next belongs to somebody else."""

@@ -92,9 +92,7 @@ class Scheduler:
         try:
             await self._ended
         finally:
-            await self._let_go()
-            self._host.close()
-            self._journal.close()
+            await self.let_go()
 
     def stop(self) -> None:
         """Cancel what has not finished and end the run as STOPPED."""
@@ -141,13 +139,18 @@ class Scheduler:
         self._journal.nudge()
 
     def _can_start(self) -> bool:
-        return self.run.state is RunState.RUNNING and self._places.can_take()
+        return self._goes_on and self._places.can_take()
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether anything may start: the run goes on and is not paused, and nobody has let go of it."""
+        return self.run.state is RunState.RUNNING and not self._host.bodies.abandoned
 
     async def _work(self) -> None:
         """Run ready tasks, one after the other, until there is none or no place for one."""
         self._spare = None
         breath = self._loop.time() + BREATH
-        while self.run.state is RunState.RUNNING and (found := self._places.take()) is not None:
+        while self._goes_on and (found := self._places.take()) is not None:
             scope, index = found
             scope.start(index)
             task = scope.plan.tasks[index]
@@ -274,7 +277,7 @@ class Scheduler:
             scope.end_canceled(index)
         self._go_on()
 
-    async def _let_go(self) -> None:
+    async def let_go(self) -> None:
         """Cancel every worker and timer that is left, and wait until the workers have ended."""
         self._host.bodies.abandoned = not self.run.over
         for timer in self._timers.values():
@@ -285,6 +288,8 @@ class Scheduler:
             worker.cancel()
         if workers:
             await asyncio.wait(workers, timeout=GRACE)
+        self._host.close()
+        self._journal.close()
 
 
 def _is_canceled() -> bool:

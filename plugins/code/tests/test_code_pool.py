@@ -247,6 +247,21 @@ def test_the_loop_goes_on_while_every_process_is_under_attack() -> None:
     asyncio.run(main())
 
 
+def test_a_job_that_is_canceled_before_its_process_has_started_ends_with_the_start() -> None:
+    async def main() -> None:
+        code = Code(processes=1)
+        running = asyncio.create_task(evaluated(code, block("while True:\n    pass")))
+        await asyncio.sleep(0)
+        running.cancel()
+        async with asyncio.timeout(Limits().time / 2):
+            await asyncio.wait([running])
+        assert running.cancelled()
+        assert await evaluated(code, block("x = 2\nx")) == 2
+        await code.close()
+
+    asyncio.run(main())
+
+
 def test_one_code_serves_one_loop_after_another() -> None:
     mark = Mark()
     code = Code(processes=1)

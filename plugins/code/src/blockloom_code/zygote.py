@@ -56,9 +56,13 @@ class Zygote:
         """Take jobs one after another."""
         self._send(READY, json.dumps(self._layers()).encode())
         while data := os.read(_HOST, _PIECE):
-            for kind, body in self._reader.feed(data):
-                # A request to kill may come when its job is already gone.
-                if kind == JOB:
+            frames = list(self._reader.feed(data))
+            kinds = [kind for kind, _ in frames]
+            for place, (kind, body) in enumerate(frames):
+                # A request to kill may come together with its job, or when the job is already gone.
+                if kind == JOB and KILL in kinds[place:]:
+                    self._send(END, _end("killed", 0))
+                elif kind == JOB:
                     self._job(body)
 
     def _send(self, kind: bytes, body: bytes) -> None:
