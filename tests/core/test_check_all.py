@@ -133,7 +133,7 @@ def test_a_check_never_raises_for_something_else(value: Any) -> None:
 OPTIONAL = {
     (): ["name", "title", "inputs", "groups", "requires", "tasks", "connections", "triggers"],
     ("tasks", 1): ["title", "config", "inputs", "blocks", "links", "join", "retry", "timeout", "group", "cache", "ui"],
-    ("triggers", 0): ["inputs", "action"],
+    ("triggers", 0): ["inputs", "action", "workflow", "enabled", "misfire", "overlap"],
 }
 
 

@@ -195,7 +195,7 @@ WRONG: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
     ),
     "trigger inputs": (
         graph(triggers=[{"id": "t", "type": "after", "config": {"delay": 1}, "inputs": 5}]),
-        [("bad-format", "/triggers/0/inputs", "inputs must be a mapping; here it is a number.")],
+        [("bad-trigger", "/triggers/0/inputs", "The trigger 't' does not fit: inputs: must be a valid dictionary.")],
     ),
     "unreachable": (
         graph(task("s", "start"), task("a")),

@@ -194,6 +194,30 @@ WRONG: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
         graph(switch({"port": "default", "when": "1"})),
         [("bad-config", "/tasks/0/config/cases", "The settings do not fit: cases: a case cannot be named 'default'")],
     ),
+    "case with a dot": (
+        graph(switch({"port": "a.b", "when": "1"})),
+        [
+            (
+                "bad-config",
+                "/tasks/0/config/cases/0/port",
+                "The settings do not fit: cases.0.port: 'a.b' cannot be a port",
+            )
+        ],
+    ),
+    "case with a blank": (
+        graph(switch({"port": "a b", "when": "1"})),
+        [
+            (
+                "bad-config",
+                "/tasks/0/config/cases/0/port",
+                "The settings do not fit: cases.0.port: 'a b' cannot be a port",
+            )
+        ],
+    ),
+    "case without a name": (
+        graph(switch({"port": "", "when": "1"})),
+        [("bad-config", "/tasks/0/config/cases/0/port", "The settings do not fit: cases.0.port: '' cannot be a port")],
+    ),
     "no cases": (graph(switch()), [("bad-config", "/tasks/0/config/cases", "The settings do not fit: cases: List")]),
     "mode": (
         graph(switch({"port": "a", "when": "1"}, mode="some")),

@@ -70,6 +70,8 @@ def can_meet(offered: Schema, wanted: Schema) -> bool:
 
 def checker(schema: Schema) -> Check | None:
     """A function that checks values against `schema`; None where every value is fine."""
+    if not schema:
+        return None
     says = {key: part for key, part in schema.items() if key not in _NOTES}
     if not says:
         return None

@@ -235,6 +235,19 @@ _GRAPH: Final = {
             "请在此处改正；`blockloom types {type}` 会显示可用的配置。",
         ),
     ),
+    "bad-trigger-field": Sentence(
+        "bad-trigger",
+        ("The trigger {id!r} does not fit: {why}.", "触发器 {id!r} 不符合要求：{why}。"),
+        ("{advice}", "{advice}"),
+    ),
+    "bad-action": Sentence(
+        "bad-trigger",
+        ("The action of the trigger {id!r} does not fit: {why}.", "触发器 {id!r} 的动作不符合要求：{why}。"),
+        (
+            "Correct it here; `blockloom types {type}` shows what fits.",
+            "请在此处改正；`blockloom types {type}` 会显示可用的配置。",
+        ),
+    ),
     "cycle": Sentence(
         "cycle",
         ("These tasks wait for each other in a circle: {circle}.", "这些任务循环等待：{circle}。"),
@@ -262,12 +275,12 @@ _GRAPH: Final = {
     "maybe-missing": Sentence(
         "maybe-missing",
         (
-            "The required input {port!r} of the task {task!r} has no value when {branch}.",
-            "当 {branch} 时，任务 {task!r} 的必需输入 {port!r} 没有值。",
+            "The required input {port!r} of the task {task!r} has no value when {branch}: it is fed by {feeds} alone.",
+            "当 {branch} 时，任务 {task!r} 的必需输入 {port!r} 没有值：只有 '{feeds}' 连接到它。",
         ),
         (
-            "Give {task}.{port} a value under inputs for that case, or connect that branch to it too.",
-            "请在 inputs 中为这种情况给 {task}.{port} 一个值，或把该分支也连接到它。",
+            "Give {task}.{port} a value under inputs for that case, or connect what runs then to it too.",
+            "请在 inputs 中为这种情况给 {task}.{port} 一个值，或把那时运行的任务也连接到它。",
         ),
         "warning",
     ),

@@ -123,21 +123,25 @@ def _written_as_mapping(kind: type[Any], complaint: str) -> core_schema.CoreSche
 class Port:
     """A named input or output: what it accepts or offers, as JSON Schema.
 
-    `required` and `default` are about inputs; `branch` says that an output may be not taken.
+    `required` and `default` are about inputs; `branch` says that an output may be not taken, `otherwise` that it is
+    a branch that is taken exactly where no other branch of its task is.
     """
 
     schema: Schema = field(default_factory=dict)
     required: bool = False
     default: Any = None
     branch: bool = False
+    otherwise: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """As `{schema, required, default?, branch?}`."""
+        """As `{schema, required, default?, branch?, otherwise?}`."""
         told: dict[str, Any] = {"schema": dict(self.schema), "required": self.required}
         if self.default is not None:
             told["default"] = self.default
         if self.branch:
             told["branch"] = True
+        if self.otherwise:
+            told["otherwise"] = True
         return told
 
 
@@ -145,22 +149,25 @@ class Port:
 class PortSet:
     """The ports of one task.
 
-    `open_inputs` accepts any further input (optional, of any type), `open_outputs` any further output.
+    `open_inputs` accepts any further input (optional, of any type), `open_outputs` any further output; `exclusive`
+    says that at most one of the branches among the outputs is taken.
     """
 
     inputs: Mapping[str, Port] = field(default_factory=dict)
     outputs: Mapping[str, Port] = field(default_factory=dict)
     open_inputs: bool = False
     open_outputs: bool = False
+    exclusive: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """As `{inputs, outputs, open_inputs, open_outputs}`."""
-        return {
+        """As `{inputs, outputs, open_inputs, open_outputs, exclusive?}`."""
+        told: dict[str, Any] = {
             "inputs": {name: port.to_json() for name, port in self.inputs.items()},
             "outputs": {name: port.to_json() for name, port in self.outputs.items()},
             "open_inputs": self.open_inputs,
             "open_outputs": self.open_outputs,
         }
+        return told | {"exclusive": True} if self.exclusive else told
 
 
 def any_ports(names: Iterable[str], *, branch: bool = False) -> dict[str, Port]:

@@ -1,7 +1,7 @@
 """Task types: which ports a task has and how it runs; and what it is given to run with."""
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from inspect import isawaitable
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -11,6 +11,7 @@ from .block import BlockContext, BlockType
 from .errors import BadValue, PluginError
 from .events import NOTHING, TASK_OUTPUT, TASK_PROGRESS
 from .kind import NOT_TAKEN, Effects, Embedded, Kind, Ports
+from .problem import Problem
 from .schema import schema_of
 from .spec import ERROR_PORT, BlockSpec, Graph, Port, PortSet, TriggerSpec
 from .states import RunState
@@ -216,6 +217,13 @@ class TaskType(Kind):
     def ports(self, config: Any, blocks: Sequence[BlockSpec]) -> PortSet:
         """The ports of one task; override where they depend on its settings or blocks."""
         return declared_ports(type(self))
+
+    def check(self, config: Any, id: str, tasks: Collection[str]) -> Iterable[Problem]:
+        """What is wrong with settings that have the right shape, in the graph that they stand in.
+
+        `id` is the task's own, `tasks` the ids of all tasks of its graph; paths are relative to the settings.
+        """
+        return ()
 
     def embedded(self, config: Any) -> Iterable[Embedded]:
         """The contents of block types that stand in the settings: `check` checks them, `evaluate_at` evaluates them."""

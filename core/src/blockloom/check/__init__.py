@@ -14,7 +14,7 @@ from .flow import check_flow
 from .inputs import check_inputs, complete_inputs
 from .lines import check_lines
 from .shape import Draft, check_shape
-from .tasks import check_block, check_tasks
+from .tasks import check_block, check_in_graph, check_tasks
 from .triggers import check_triggers
 
 __all__ = ["as_body", "check", "check_content", "check_inputs", "complete_inputs", "prepare", "prepare_task"]
@@ -68,6 +68,7 @@ def _inspect(graph: Any, registry: Registry, is_body: bool) -> Draft:
     draft = Draft(graph, registry, _inspect, is_body)
     if check_shape(draft):
         check_tasks(draft)
+        check_in_graph(draft)
         check_lines(draft)
         check_flow(draft)
         check_triggers(draft)

@@ -1,89 +1,105 @@
 """The connections of a graph, the joins, and what its inputs and outputs can be."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..plan import Feed, Join, Line, TaskPlan
-from ..problem import pointer
 from ..schema import can_meet
-from ..sentences import problem
 from ..spec import ERROR_PORT, Connection, Port
 from ..words import both
 from .shape import Draft, listed, one_of
 from .tasks import check_open_input
 
 _ANY = Port()
-_ERROR = Port(schema={"type": "object"})
+_MAPPING = Port(schema={"type": "object"})
+"""What `error` gives, and what a whole task does."""
+
+_Good = tuple[Connection, TaskPlan, TaskPlan]
+"""A connection that is understood, with the tasks at its ends."""
 
 
 def check_lines(draft: Draft) -> None:
     """Check every connection and number it at both its ends; then the joins."""
     index = {task.id: task for task in draft.tasks}
-    good: list[tuple[Connection, TaskPlan, TaskPlan]] = []
-    for place, line in enumerate(draft.field(draft.graph, "connections", list)):
+    good: list[_Good] = []
+    lines = draft.field(draft.graph, "connections", list)
+    for place, line in enumerate(lines):
         connection = _read(draft, line, place)
         if connection is None:
             continue
-        source, target = (_task(draft, index, connection, end, place) for end in ("from", "to"))
+        source, target = index.get(connection.source), index.get(connection.target)
+        if source is None:
+            _no_task(draft, index, connection.source, place, "from")
+        if target is None:
+            _no_task(draft, index, connection.target, place, "to")
         if source is not None and target is not None:
             _check_ports(draft, connection, source, target, place)
             good.append((connection, source, target))
+    draft.is_whole = len(good) == len(lines)
     _number(draft, good)
     for task, place in zip(draft.tasks, draft.places, strict=True):
-        task.join = _join(draft, task, draft.graph["tasks"][place].get("join"), place)
+        wanted = draft.graph["tasks"][place].get("join")
+        if wanted is not None:
+            task.join = _join(draft, task, wanted, place)
     _open_the_start(draft)
 
 
 def _read(draft: Draft, line: Any, place: int) -> Connection | None:
-    path = ("connections", place)
     if not isinstance(line, Mapping):
-        draft.misshapen(line, dict, both("a connection", "连接"), *path)
+        draft.misshapen(line, dict, both("a connection", "连接"), "connections", place)
         return None
-    ends = []
-    for key in ("from", "to"):
-        end = line.get(key)
-        if end is None:
-            draft.add("missing-key", *path, name=key)
-        elif not isinstance(end, str) or end.count(".") > 1 or not all(end.split(".")):
-            draft.add("bad-end", *path, key, end=end)
-        else:
-            ends.append(end)
-    return Connection.parse(*ends) if len(ends) == 2 else None
+    start, end = _end(draft, line, "from", place), _end(draft, line, "to", place)
+    return Connection(*start, *end) if start and end else None
 
 
-def _task(draft: Draft, index: Mapping[str, TaskPlan], connection: Connection, end: str, place: int) -> TaskPlan | None:
-    name = connection.source if end == "from" else connection.target
-    if name in index:
-        return index[name]
-    near = [repr(id) for id in draft.near(name, index)]
-    guess = both(f" Did you mean {' or '.join(near)}?", f"你是想写 {' 或 '.join(near)} 吗？") if near else ""
-    draft.add("unknown-task", "connections", place, end, id=name, near=guess)
+def _end(draft: Draft, line: Mapping[str, Any], key: str, place: int) -> tuple[str, str | None] | None:
+    """An end of a connection, as the task and the port."""
+    end = line.get(key)
+    if isinstance(end, str):
+        task, dot, port = end.partition(".")
+        if task and not dot:
+            return task, None
+        if task and port and "." not in port:
+            return task, port
+    if end is None:
+        draft.add("missing-key", "connections", place, name=key)
+    else:
+        draft.add("bad-end", "connections", place, key, end=end)
     return None
 
 
+def _no_task(draft: Draft, index: Collection[str], name: str, *path: str | int) -> None:
+    near = [repr(id) for id in draft.near(name, index)]
+    guess = both(f" Did you mean {' or '.join(near)}?", f"你是想写 {' 或 '.join(near)} 吗？") if near else ""
+    draft.add("unknown-task", "connections", *path, id=name, near=guess)
+
+
 def _check_ports(draft: Draft, connection: Connection, source: TaskPlan, target: TaskPlan, place: int) -> None:
-    path = ("connections", place)
-    offered: Port | None = _ERROR
-    if connection.port not in (None, ERROR_PORT):
-        offered = source.ports.outputs.get(connection.port or "", _ANY if source.ports.open_outputs else None)
+    """Check that both ports are there, and that some value fits both."""
+    _, port, _, input = connection
+    offered: Port | None = _MAPPING
+    if port is not None and port != ERROR_PORT:
+        offered = source.ports.outputs.get(port, _ANY if source.ports.open_outputs else None)
         if offered is None:
-            _no_output(draft, connection, source, *path, "from")
-    if connection.input is None:
+            _no_output(draft, connection, source, "connections", place, "from")
+    if input is None:
         return
-    wanted = target.ports.inputs.get(connection.input)
+    wanted = target.ports.inputs.get(input)
     if wanted is None:
-        task = {"type": target.type.name}
         if target.id not in draft.untyped:
-            check_open_input(draft, task, target.id, connection.input, target.ports, *path, "to")
-    elif offered is not None and not can_meet(offered.schema, wanted.schema):
-        draft.add(
-            "type-mismatch",
-            *path,
-            start=connection.start,
-            end=connection.end,
-            offered=one_of(offered.schema),
-            wanted=one_of(wanted.schema),
-        )
+            task = {"type": target.type.name}
+            check_open_input(draft, task, target.id, input, target.ports, "connections", place, "to")
+    elif offered is not None and offered.schema and wanted.schema:
+        pair = id(offered), id(wanted)
+        if pair not in draft.meetings:
+            draft.meetings[pair] = can_meet(offered.schema, wanted.schema)
+        if not draft.meetings[pair]:
+            _no_meeting(draft, connection, offered, wanted, place)
+
+
+def _no_meeting(draft: Draft, connection: Connection, offered: Port, wanted: Port, place: int) -> None:
+    facts = {"offered": one_of(offered.schema), "wanted": one_of(wanted.schema)}
+    draft.add("type-mismatch", "connections", place, start=connection.start, end=connection.end, **facts)
 
 
 def _no_output(draft: Draft, connection: Connection, source: TaskPlan, *path: str | int) -> None:
@@ -95,31 +111,33 @@ def _no_output(draft: Draft, connection: Connection, source: TaskPlan, *path: st
     )
 
 
-def _number(draft: Draft, good: list[tuple[Connection, TaskPlan, TaskPlan]]) -> None:
+def _number(draft: Draft, good: list[_Good]) -> None:
     """Give each connection its number, and each task its lines and feeds."""
+    draft.connections += [connection for connection, _, _ in good]
     lines: list[list[Line]] = [[] for _ in draft.tasks]
     feeds: list[list[Feed]] = [[] for _ in draft.tasks]
     ordered = {target.index for connection, _, target in good if connection.input is None}
-    for number, (connection, source, target) in enumerate(good):
-        draft.connections.append(connection)
-        decides = connection.input is None or target.index not in ordered
-        lines[source.index].append(Line(number, connection.port, target.index, decides))
+    for number, ((_, port, _, input), source, target) in enumerate(good):
+        decides = input is None or target.index not in ordered
+        lines[source.index].append(Line(number, port, target.index, decides))
         target.incoming += 1
         target.deciders += decides
-        source.catches |= connection.port == ERROR_PORT
-        if connection.input is not None:
-            feeds[target.index].append(Feed(number, source.index, connection.port, connection.input))
+        if port == ERROR_PORT:
+            source.catches = True
+        if input is not None:
+            feeds[target.index].append(Feed(number, source.index, port, input))
     for task in draft.tasks:
         task.lines = tuple(lines[task.index])
         task.feeds = tuple(feeds[task.index])
-        known = task.ports.inputs
-        arriving = {feed.input: None for feed in task.feeds if feed.input not in known and feed.input not in task.fixed}
-        task.fixed = {**task.fixed, **arriving} if arriving else task.fixed
+        if task.feeds and task.ports.open_inputs:
+            known = task.ports.inputs
+            arriving = {feed.input: None for feed in task.feeds if feed.input not in known}
+            task.fixed = {**task.fixed, **{name: None for name in arriving if name not in task.fixed}}
 
 
 def _join(draft: Draft, task: TaskPlan, wanted: Any, place: int) -> Join:
     """The join as numbers; a problem where it is none, or can never be reached."""
-    if wanted is None or wanted == "any":
+    if wanted == "any":
         return Join(1)
     if wanted == "all":
         return Join(task.deciders)
@@ -135,7 +153,8 @@ def _join(draft: Draft, task: TaskPlan, wanted: Any, place: int) -> Join:
         )
     else:
         return Join(count, early=True, cancel_rest=rest)
-    draft.problems.append(problem("bad-join", pointer("tasks", place, "join"), task=task.id, why=why))
+    draft.is_whole = False
+    draft.add("bad-join", "tasks", place, "join", task=task.id, why=why)
     return Join(1)
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -42,30 +42,32 @@ class TaskSettings(BaseModel):
     group: Annotated[str, Field(min_length=1)] | None = None
     cache: bool | CacheSettings | None = None
 
-    def plan_of_retry(self) -> Retry | None:
-        """The retry as the plan holds it."""
-        made = self.retry
-        return None if made is None else Retry(made.attempts, made.delay, made.backoff, made.max_delay, made.jitter)
 
-    def plan_of_cache(self) -> float | None:
-        """For how many seconds a result may be used again; None for never."""
-        if isinstance(self.cache, CacheSettings):
-            return self.cache.ttl
-        return math.inf if self.cache else None
+class Settings(NamedTuple):
+    """The same as the plan holds it; `cache` is for how many seconds a result may be used again, None for never."""
+
+    retry: Retry | None = None
+    timeout: float | None = None
+    group: str | None = None
+    cache: float | None = None
 
 
-_NONE = TaskSettings()
-_KEYS = tuple(TaskSettings.model_fields)
+_NONE: Final = Settings()
+_KEYS: Final = frozenset(TaskSettings.model_fields)
 
 
-def read_settings(draft: Draft, task: Mapping[str, Any], *path: str | int) -> TaskSettings:
+def read_settings(draft: Draft, task: Mapping[str, Any], *path: str | int) -> Settings:
     """The settings of a task, those with problems left at their defaults."""
-    given = {key: task[key] for key in _KEYS if key in task}
-    if not given:
+    if _KEYS.isdisjoint(task):
         return _NONE
+    given = {key: task[key] for key in TaskSettings.model_fields if key in task}
     try:
-        return TaskSettings.model_validate(given)
+        made = TaskSettings.model_validate(given)
     except ValidationError as error:
         for flaw in flaws(error, given):
             draft.add("bad-config", *path, *flaw.path, why=flaw.named, type=task.get("type"))
-    return _NONE
+        return _NONE
+    retry, cache = made.retry, made.cache
+    again = Retry(retry.attempts, retry.delay, retry.backoff, retry.max_delay, retry.jitter) if retry else None
+    ttl = cache.ttl if isinstance(cache, CacheSettings) else math.inf if cache else None
+    return Settings(again, made.timeout, made.group, ttl)

@@ -1,34 +1,40 @@
 """The tasks of a graph: their types, settings, blocks, links, ports and literal inputs."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, NamedTuple
 
+from ..block import BlockType
 from ..graph import circles, sequence
-from ..kind import Embedded
 from ..plan import Join, TaskPlan
-from ..problem import errors, pointer
-from ..schema import checker
-from ..spec import BlockSpec, Graph, PortSet
-from ..task import TaskType, Visible
+from ..problem import Problem, pointer
+from ..schema import Check, checker
+from ..spec import BlockSpec, PortSet
+from ..task import Visible
 from ..words import both
+from .held import Contents, check_held
+from .kinds import OPEN, UNKNOWN, Kind, find_kind
 from .settings import read_settings
 from .shape import AN_INPUT, RESERVED_INPUTS, Draft, check_name, identify, listed
-from .triggers import check_trigger
-from .types import ask, check_embedded, check_model, find_type, problems_of
+from .types import ask, check_model, find_type, problems_of
 
 A_TASK: Final = both("a task", "任务")
 A_BLOCK: Final = both("a block", "块")
+_TASK: Final = both("task", "任务")
+_BLOCK: Final = both("block", "块")
 RESERVED_BLOCKS: Final = frozenset({"error", "inputs", "result"})
-_OPEN: Final = PortSet(open_inputs=True, open_outputs=True)
 
 
-class Unknown(TaskType):
-    """Stands in for a type that is not installed, so that the rest of the graph can be checked."""
+class Intake(NamedTuple):
+    """What the inputs of a task come to: see `TaskPlan`."""
 
-    name = "unknown"
+    fixed: Mapping[str, Any]
+    required: tuple[str, ...]
+    checks: tuple[tuple[str, bool, Check], ...]
 
-    def run(self, task: Any) -> Any:
-        """Never called: a graph with an unknown type does not run."""
+
+_ANY: Final = Join(1)
+_NO_INTAKE: Final = Intake({}, (), ())
 
 
 def check_tasks(draft: Draft) -> None:
@@ -38,7 +44,7 @@ def check_tasks(draft: Draft) -> None:
         if not isinstance(task, Mapping):
             draft.misshapen(task, dict, A_TASK, "tasks", place)
             continue
-        id = identify(draft, task, both("task", "任务"), seen, "tasks", place)
+        id = identify(draft, task, _TASK, seen, "tasks", place)
         plan = _check_task(draft, task, id or f"#{place}", place)
         if id is not None:
             plan.index = plan.place = len(draft.tasks)
@@ -46,86 +52,88 @@ def check_tasks(draft: Draft) -> None:
             draft.places.append(place)
 
 
+def check_in_graph(draft: Draft) -> None:
+    """Ask the types that have something to say about settings in the light of the graph that they stand in."""
+    asked = [task for task in draft.tasks if task.config is not None and draft.kinds[task.type.name].checks]
+    ids = {task.id: None for task in draft.tasks}.keys() if asked else ()
+    for task in asked:
+        path = ("tasks", draft.places[task.index], "config")
+        call = partial(_problems_in_graph, task, ids)
+        found = ask(draft, "bad-config", call, list, *path, type=task.type.name)
+        draft.problems += (flaw.under(pointer(*path)) for flaw in found or ())
+
+
+def _problems_in_graph(task: TaskPlan, ids: Collection[str]) -> list[Problem]:
+    return problems_of(task.type.check(task.config, task.id, ids))
+
+
 def _check_task(draft: Draft, task: Mapping[str, Any], id: str, place: int) -> TaskPlan:
     path = ("tasks", place)
     draft.field(task, "title", str, *path)
-    type, owner = _find_type(draft, task, id, *path)
-    known = not isinstance(type, Unknown)
-    config: Any = None
-    embedded: dict[tuple[str | int, ...], BlockSpec] = {}
-    given = draft.field(task, "config", dict, *path)
-    if known and task.get("config") in (None, given):
-        config, embedded = _check_config(draft, type, given, *path)
-    blocks = _check_blocks(draft, task, *path)
-    order = _check_links(draft, task, id, blocks, *path)
-    ports = _ports(draft, type, config, blocks, *path)
-    literals = _check_literals(draft, task, id, ports, *path)
+    kind = find_kind(draft, task.get("type"), *path)
+    if kind is UNKNOWN:
+        draft.untyped.add(id)
+    config, embedded = _check_config(draft, kind, task, *path)
+    blocks = _check_blocks(draft, task, *path) if "blocks" in task else []
+    order = _check_links(draft, task, id, blocks, *path) if blocks or "links" in task else ()
+    ports = _ports(draft, kind, config, blocks, *path)
+    literals = _check_literals(draft, task, id, ports, *path) if "inputs" in task else {}
+    fixed, required, checks = _intake(draft, ports)
     settings = read_settings(draft, task, *path)
     return TaskPlan(
         index=0,
         place=0,
         id=id,
-        type=type,
-        owner=owner,
+        type=kind.type,
+        owner=kind.owner,
         config=config,
         sequence=order,
         embedded=embedded,
         ports=ports,
-        fixed={name: port.default for name, port in ports.inputs.items() if not port.required} | literals,
-        required=tuple(n for n, port in ports.inputs.items() if port.required and n not in literals),
-        checks=tuple(
-            (name, not port.required, check)
-            for name, port in ports.inputs.items()
-            if (check := checker(port.schema)) is not None
-        ),
-        join=Join(1),
-        retry=settings.plan_of_retry(),
+        fixed={**fixed, **literals} if literals else fixed,
+        required=tuple(name for name in required if name not in literals) if literals else required,
+        checks=checks,
+        join=_ANY,
+        retry=settings.retry,
         timeout=settings.timeout,
         group=settings.group,
-        cache=settings.plan_of_cache(),
+        cache=settings.cache,
     )
 
 
-def _find_type(draft: Draft, task: Mapping[str, Any], id: str, *path: str | int) -> tuple[TaskType, str]:
-    type = find_type(draft, "task", task.get("type"), *path)
-    if type is None:
-        draft.untyped.add(id)
-        return Unknown(), ""
-    return type, f"{type.name} of the plugin {draft.registry.offer('task', type.name).owner}"
-
-
-def _check_config(
-    draft: Draft, type: TaskType, value: Any, *path: str | int
-) -> tuple[Any, dict[tuple[str | int, ...], BlockSpec]]:
+def _check_config(draft: Draft, kind: Kind, task: Mapping[str, Any], *path: str | int) -> tuple[Any, Contents]:
     """The validated settings, and the contents of block types that stand in them."""
-    here = (*path, "config")
-    embedded: dict[tuple[str | int, ...], BlockSpec] = {}
-    config = check_model(draft, "bad-config", type.Config, value, *here, type=type.name)
-    if config is None:
-        return None, embedded
-    for place, graph in _parts(draft, type, lambda: [(tuple(p), g) for p, g in type.bodies(config)], *here):
-        _check_body(draft, graph, *here, *place)
-    for place, trigger in _parts(draft, type, lambda: [(tuple(p), t) for p, t in type.triggers(config)], *here):
-        check_trigger(draft, trigger, *here, *place)
-    for place, name, content in _parts(draft, type, lambda: [Embedded(*e) for e in type.embedded(config)], *here):
-        block = find_type(draft, "block", name, *here, *place)
-        if block is not None:
-            made = check_embedded(draft, "bad-config", block, content, *here, *place, type=type.name)
-            embedded[place] = BlockSpec("", name, made)
-    return config, embedded
+    type, facts = kind.type, {"type": kind.type.name}
+    given = draft.field(task, "config", dict, *path)
+    if kind is UNKNOWN or task.get("config") not in (None, given):
+        return None, {}
+    if kind.blank is not None and not given:
+        config = kind.blank
+    else:
+        config = check_model(draft, "bad-config", type.Config, given, *path, "config", **facts)
+    if config is None or (config is kind.blank and not kind.has_parts and not kind.embeds):
+        return config, {}
+    return config, check_held(draft, "bad-config", kind, config, facts, *path, "config")
 
 
-def _parts(draft: Draft, type: TaskType, call: Callable[[], list[Any]], *path: str | int) -> list[Any]:
-    return ask(draft, "bad-config", call, list, *path, type=type.name) or []
-
-
-def _check_body(draft: Draft, graph: Graph, *path: str | int) -> None:
-    """Check a graph that stands in the settings, and note in it what it takes and gives."""
-    inner = draft.inspect(graph.document, draft.registry, True)
-    draft.problems += (problem.under(pointer(*path)) for problem in inner.problems)
-    graph.inputs, graph.outputs = inner.inputs, inner.outputs
-    if not errors(inner.problems):
-        graph.plan = inner.plan()
+def _intake(draft: Draft, ports: PortSet) -> Intake:
+    """What the inputs come to, worked out once where many tasks have the same ports."""
+    if not ports.inputs:
+        return _NO_INTAKE
+    known = draft.intakes.get(id(ports))
+    if known is None:
+        inputs = ports.inputs.items()
+        checks = ((name, not port.required, checker(port.schema)) for name, port in inputs)
+        known = (
+            ports,
+            Intake(
+                {name: port.default for name, port in inputs if not port.required},
+                tuple(name for name, port in inputs if port.required),
+                tuple((name, optional, check) for name, optional, check in checks if check is not None),
+            ),
+        )
+        draft.intakes[id(ports)] = known
+    return known[1]
 
 
 def _check_blocks(draft: Draft, task: Mapping[str, Any], *path: str | int) -> list[BlockSpec]:
@@ -137,7 +145,7 @@ def _check_blocks(draft: Draft, task: Mapping[str, Any], *path: str | int) -> li
         if not isinstance(block, Mapping):
             draft.misshapen(block, dict, A_BLOCK, *here)
             continue
-        id = identify(draft, block, both("block", "块"), seen, *here)
+        id = identify(draft, block, _BLOCK, seen, *here)
         if id is not None:
             check_name(draft, id, A_BLOCK, RESERVED_BLOCKS, *here, "id")
         content = check_block(draft, block, id or f"#{i}", *here)
@@ -154,7 +162,7 @@ def check_block(draft: Draft, block: Mapping[str, Any], id: str, *path: str | in
     value = {} if block.get("content") is None else block["content"]
     facts = {"id": id, "type": type.name}
     content = check_model(draft, "bad-content", type.Content, value, *path, "content", **facts)
-    if content is not None:
+    if content is not None and type.__class__.check is not BlockType.check:
         found = ask(draft, "bad-content", lambda: problems_of(type.check(content)), list, *path, "content", **facts)
         draft.problems += (flaw.under(pointer(*path, "content")) for flaw in found or ())
     return content
@@ -164,6 +172,9 @@ def _check_links(
     draft: Draft, task: Mapping[str, Any], id: str, blocks: Sequence[BlockSpec], *path: str | int
 ) -> tuple[Visible, ...]:
     """The blocks in the order of the links, each with those that it sees."""
+    if not task.get("links"):
+        draft.field(task, "links", list, *path)
+        return tuple(Visible(block, tuple(b.id for b in blocks[:i])) for i, block in enumerate(blocks))
     by_id = {block.id: block for block in blocks}
     names = list(by_id)
     number = {name: i for i, name in enumerate(names)}
@@ -201,19 +212,22 @@ def _read_link(draft: Draft, link: Any, id: str, blocks: Mapping[str, Any], *pat
     return ends
 
 
-def _ports(draft: Draft, type: TaskType, config: Any, blocks: Sequence[BlockSpec], *path: str | int) -> PortSet:
+def _ports(draft: Draft, kind: Kind, config: Any, blocks: Sequence[BlockSpec], *path: str | int) -> PortSet:
     """The ports as the type tells them; open ones where its settings do not fit."""
+    type = kind.type
     if type.starts:
         return PortSet(outputs=draft.inputs, open_outputs=not draft.inputs)
     if config is None:
-        return _OPEN
+        return OPEN
+    if kind.ports is not None:
+        return kind.ports
     if any(block.content is None for block in blocks):
         # Its type may expect contents that fit; where it stumbles over one that does not, that is told already.
         try:
             return type.ports(config, blocks)
         except Exception:
-            return _OPEN
-    return ask(draft, "bad-config", lambda: type.ports(config, blocks), PortSet, *path, type=type.name) or _OPEN
+            return OPEN
+    return ask(draft, "bad-config", lambda: type.ports(config, blocks), PortSet, *path, type=type.name) or OPEN
 
 
 def _check_literals(draft: Draft, task: Mapping[str, Any], id: str, ports: PortSet, *path: str | int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from ..block import BlockType
 from ..errors import PluginError, TypeConflict, UnknownType
 from ..problem import Problem, pointer
+from ..sentences import SENTENCES
 from ..validation import flaws
 from ..words import Text, both
 from .shape import Draft
@@ -66,7 +67,7 @@ def check_embedded(draft: Draft, key: str, block: BlockType, value: Any, *path: 
     content = check_model(draft, key, block.Content, value, *path, **facts)
     if content is not None:
         found = ask(draft, key, lambda: problems_of(block.check(content)), list, *path, **facts)
-        draft.problems += (replace(flaw, code=key, path=pointer(*path)) for flaw in found or ())
+        draft.problems += (replace(flaw, code=SENTENCES[key].code, path=pointer(*path)) for flaw in found or ())
     return content
 
 

@@ -4,12 +4,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import blockloom
-from blockloom import BlockSpec, Embedded, Expression, Port, PortSet, TaskContext, TaskType
+from blockloom import BlockSpec, Embedded, Expression, Port, PortSet, TaskContext, TaskType, is_id
 from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from .ends import CATEGORY
 
 _VALUE = {"value": Port()}
+_DEFAULT = {"default": Port(branch=True, otherwise=True)}
+_TWO_WAYS = PortSet(
+    inputs=_VALUE,
+    outputs={"true": Port(branch=True), "false": Port(branch=True, otherwise=True)},
+    open_inputs=True,
+    exclusive=True,
+)
 
 
 def expression(condition: str, *path: str | int) -> Embedded:
@@ -38,8 +46,7 @@ class If(TaskType):
 
     def ports(self, config: Any, blocks: Sequence[BlockSpec]) -> PortSet:
         """The input `value` and any others, which the condition sees."""
-        outputs = {"true": Port(branch=True), "false": Port(branch=True)}
-        return PortSet(inputs=_VALUE, outputs=outputs, open_inputs=True)
+        return _TWO_WAYS
 
     def embedded(self, config: Any) -> Iterable[Embedded]:
         """The condition."""
@@ -51,10 +58,19 @@ class If(TaskType):
         return {taken: task.values["value"]}
 
 
-class Case(blockloom.Config):
-    """One way that a switch may take."""
+def _port(name: str) -> str:
+    """Refuse what a connection could not name."""
+    if is_id(name):
+        return name
+    english = f"{name[:80]!r} cannot be a port: write letters, digits, _ and -, without a dot or a blank"
+    chinese = f"{name[:80]!r} 不能用作端口：请写字母、数字、_ 和 -，不含点和空格"
+    raise PydanticCustomError("port", "{en}", {"en": english, "zh": chinese})
 
-    port: Annotated[str, Field(pattern=r"^[\w-]{1,200}$")]
+
+class Case(blockloom.Config):
+    """One way that a switch may take. Several cases may have one port: it is taken if any of them holds."""
+
+    port: Annotated[str, AfterValidator(_port), Field(json_schema_extra={"pattern": r"^[\w-]{1,200}$"})]
     when: Expression
 
 
@@ -88,8 +104,8 @@ class Switch(TaskType):
 
     def ports(self, config: Any, blocks: Sequence[BlockSpec]) -> PortSet:
         """The input `value` and any others; an output a case, and `default`."""
-        names = [*(case.port for case in config.cases), "default"]
-        return PortSet(inputs=_VALUE, outputs={name: Port(branch=True) for name in names}, open_inputs=True)
+        outputs = {case.port: Port(branch=True) for case in config.cases} | _DEFAULT
+        return PortSet(inputs=_VALUE, outputs=outputs, open_inputs=True, exclusive=config.mode == "first")
 
     def embedded(self, config: Any) -> Iterable[Embedded]:
         """The condition of each case."""

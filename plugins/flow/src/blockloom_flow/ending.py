@@ -1,12 +1,19 @@
 """Tasks that end a graph, or other tasks of it."""
 
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Literal
 
 import blockloom
-from blockloom import PortSet, RunState, TaskContext, TaskType
+from blockloom import PortSet, Problem, RunState, TaskContext, TaskType
 from pydantic import Field
 
 from .ends import CATEGORY
+
+GUESSES = 10
+"""Names for which the ones that were probably meant are looked up."""
+_ITSELF = {"en": "A task cannot cancel itself.", "zh": "任务不能取消自己。"}
+_OTHERS = {"en": "Name other tasks of this graph.", "zh": "请写出本图中的其他任务。"}
 
 
 class Stop(TaskType):
@@ -57,6 +64,18 @@ class Cancel(TaskType):
     def ports(self, config: Any, blocks: Any) -> PortSet:
         """Any inputs, which only order it."""
         return PortSet(open_inputs=True)
+
+    def check(self, config: Any, id: str, tasks: Collection[str]) -> Iterable[Problem]:
+        """Tasks that are not there, and the task itself."""
+        for place, name in enumerate(config.tasks):
+            path = f"/tasks/{place}"
+            if name == id:
+                yield Problem(code="bad-config", path=path, text=_ITSELF, advice=_OTHERS)
+            elif name not in tasks:
+                near = get_close_matches(name, tasks) if place < GUESSES and len(name) <= 200 else []
+                english = f"There is no task {name!r}." + (f" Did you mean {near[0]!r}?" if near else "")
+                chinese = f"没有任务 {name!r}。" + (f"你是想写 {near[0]!r} 吗？" if near else "")
+                yield Problem(code="unknown-task", path=path, text={"en": english, "zh": chinese}, advice=_OTHERS)
 
     def run(self, task: TaskContext) -> None:
         """Cancel them."""
