@@ -56,7 +56,24 @@ TRIAGE: dict[str, Any] = {
         {"from": "page.result", "to": "end.action"},
         {"from": "score.result", "to": "end.score"},
     ],
-    "triggers": [{"id": "nightly", "type": "cron", "config": {"expression": "0 9 * * *"}, "inputs": {"ticket": "x"}}],
+    "triggers": [
+        {
+            "id": "nightly",
+            "type": "cron",
+            "config": {"expression": "0 9 * * *"},
+            "inputs": {"ticket": "x"},
+            "enabled": True,
+            "misfire": "all",
+            "overlap": "skip",
+        },
+        {
+            "id": "hourly",
+            "type": "every",
+            "config": {"interval": "1h"},
+            "action": {"type": "if", "config": {"condition": "payload"}},
+            "workflow": "other",
+        },
+    ],
 }
 
 

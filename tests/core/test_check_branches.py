@@ -106,6 +106,16 @@ MAYBE: dict[str, tuple[dict[str, Any], str]] = {
         drawn("s.yes -> t.x; s -> t", s={"branches": ["yes"]}, t=NEEDY),
         "'s' does not take 'yes': it is fed by s.yes alone.",
     ),
+    "what others imply": (
+        drawn("c.true -> d.value; d.true -> t; c.false -> a; a.o -> t.x", c=either(), d=either(), t=NEEDY),
+        "it goes on: it is fed by a.o alone.",
+    ),
+    "what one implies of others": (
+        drawn(
+            "c.true -> d.value; d.true -> b; c.false -> a; a.o -> t.x; c -> t; d -> t", c=either(), d=either(), t=NEEDY
+        ),
+        "'c' takes 'true': it is fed by a.o alone.",
+    ),
     "a failure": (
         drawn("a.o -> t.x; a.error -> t", t=NEEDY),
         "it goes on: it is fed by a.o alone.",
@@ -233,6 +243,10 @@ def gaps_of(graph: Mapping[str, Any]) -> tuple[Plan, list[Gap]]:
     return plan, find_gaps(plan.tasks, order, frozenset(plan.unreachable))
 
 
+Played = tuple[Way, set[str], set[tuple[str, str]]]
+"""A way, the tasks that run on it, and what has no value."""
+
+
 def few(graph: Mapping[str, Any]) -> list[Way]:
     """Every way that a graph may go; none where there are too many, or its tasks are of kinds that do more."""
     found: list[Way] = []
@@ -261,14 +275,18 @@ def test_the_gaps_are_those_of_an_exhaustive_search(start: int) -> None:
         assert found == set().union(*(missing for _, _, missing in every)), seed
         for gap in gaps:
             id, when = plan.ids[gap.task], decisions(plan, gap)
-            on_it = [(way, missing) for way, goes, missing in every if id in goes]
-            told = [missing for way, missing in on_it if agrees(way, when)]
+            told = followed(every, id, when)
             assert told, (seed, gap)
             assert gap.late or all((id, gap.port) in missing for missing in told), (seed, gap)
             for one in () if gap.late else when:
-                rest = [other for other in when if other != one]
-                told = [missing for way, missing in on_it if agrees(way, rest)]
+                told = followed(every, id, [other for other in when if other != one])
                 assert any((id, gap.port) not in missing for missing in told), (seed, gap, "can be left out", one)
+
+
+def followed(every: list[Played], id: str, when: list[Decision]) -> list[set[tuple[str, str]]]:
+    """What has no value on each way on which a task goes on and decisions are made."""
+    on_it = [played for played in every if id in played[1] | {task for task, _ in played[2]}]
+    return [missing for way, running, missing in on_it if agrees(way, running, when)]
 
 
 # Against the engine.
@@ -297,14 +315,14 @@ def test_in_a_run_the_task_is_canceled_as_reported() -> None:
     tried = 0
     for seed in range(400):
         graph = small(seed)
-        every = few(graph)
+        every = [(way, *played_naively(graph, way)) for way in few(graph)]
         plan, gaps = gaps_of(graph) if every else (None, [])
         for gap in gaps:
             assert plan is not None
             id, when = plan.ids[gap.task], decisions(plan, gap)
             slow = {plan.ids[feed.source] for feed in gap.feeds} if gap.late else set[str]()
-            told = (way for way in every if id in played_naively(graph, way)[0] and agrees(way, when))
-            script = next((made for way in told if (made := scripted_way(graph, way, slow))), None)
+            told = [each for each in every if id in each[1] | {task for task, _ in each[2]} and agrees(*each[:2], when)]
+            script = next((made for way, *_ in told if (made := scripted_way(graph, way, slow))), None)
             if script is None or (
                 gap.late and any(t["id"] in slow and t["type"] != "sim.work" for t in script["tasks"])
             ):

@@ -71,6 +71,7 @@ def test_the_plain_types_have_no_problem() -> None:
     [
         ("task", "embedded", "bad-config", "/tasks/0/config"),
         ("task", "bodies", "bad-config", "/tasks/0/config"),
+        ("task", "check", "bad-config", "/tasks/0/config"),
         ("block", "check", "bad-content", "/tasks/0/blocks/0/content"),
         ("trigger", "check", "bad-trigger", "/triggers/0/config"),
     ],
@@ -119,6 +120,18 @@ def test_problems_of_a_type_come_with_their_place() -> None:
     odd = Problem(code="bad-content", path="/x", text="odd")
     (problem,) = found("block", check=lambda *_: iter([odd]))
     assert problem.path == "/tasks/0/blocks/0/content/x"
+
+
+def test_a_type_is_told_the_graph_that_its_settings_stand_in() -> None:
+    told: list[Any] = []
+
+    def check(self: Any, config: Any, *around: Any) -> Any:
+        told.append(around)
+        return ()
+
+    assert found("task", check=check) == []
+    ((id, tasks),) = told
+    assert (id, list(tasks)) == ("a", ["a", "c"])
 
 
 REGISTRY = Plugins.load(disable=()).registry

@@ -41,7 +41,7 @@ def ways(graph: Mapping[str, Any]) -> Iterator[Way]:
 
 
 def played(graph: Mapping[str, Any], way: Way) -> tuple[set[str], set[tuple[str, str]]]:
-    """The tasks that would go on, and the required inputs of theirs that have no value, on one way."""
+    """The tasks that run on one way, and those that would go on, each with a required input that has no value."""
     tasks = {task["id"]: task for task in graph["tasks"]}
     lines = [(*ends(line["from"]), *ends(line["to"])) for line in graph["connections"]]
     starts = {id for id, task in tasks.items() if task["type"] == "start"}
@@ -64,7 +64,7 @@ def played(graph: Mapping[str, Any], way: Way) -> tuple[set[str], set[tuple[str,
                 if state[id] == "runs" and lacking:
                     missing |= {(id, port) for port in lacking}
                     state[id] = "missing"
-    return {id for id in tasks if state[id] != "canceled"}, missing
+    return {id for id in tasks if state[id] == "runs"}, missing
 
 
 def ends(end: str) -> tuple[str, str | None]:
@@ -88,10 +88,12 @@ def is_alive(source: Mapping[str, Any], port: str | None, state: str, turn: tupl
     return port not in branches(source) or port in taken
 
 
-def agrees(way: Way, when: list[Decision]) -> bool:
-    """Whether a way is one of those that the decisions tell of."""
+def agrees(way: Way, running: set[str], when: list[Decision]) -> bool:
+    """Whether a way is one of those that the decisions tell of, all made by tasks that run."""
     for task, port, taken in when:
         fails, turn = way[task]
+        if task not in running:
+            return False
         if port == "error":
             if fails != taken:
                 return False

@@ -5,6 +5,7 @@ take too much work to find out is not reported.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from ..plan import Feed, TaskPlan
@@ -196,27 +197,38 @@ class _Ways:
     def _choose(self, ways: tuple[Decision, ...]) -> list[int]:
         """A choice more: when it goes each of its ways."""
         self._choices.append(ways)
-        return [self._made(len(self._choices) - 1, way) for way in range(len(ways))]
+        return [self._goes(len(self._choices) - 1, way) for way in range(len(ways))]
 
-    def _made(self, number: int, way: int) -> int:
+    def _goes(self, number: int, way: int) -> int:
         """That a choice goes one of its ways."""
         many = range(len(self._choices[number]))
         return self._diagram.choice(number, tuple(TRUE if i == way else FALSE for i in many))
 
     def _decisions(self, gap: int, goes: int) -> tuple[Decision, ...]:
-        """The fewest decisions that lead to a gap wherever the task goes on."""
-        made = self._diagram.shortest(self._diagram.given(gap, goes))
-        # What is left out where the task does not go on may rule out that it does.
-        if self._together(goes, made) == FALSE:
-            made = self._diagram.shortest(gap)
-        for decision in made if 1 < len(made) <= FEW else ():
-            rest = [other for other in made if other != decision]
-            if self._diagram.unless(self._together(goes, rest), gap) == FALSE:
-                made = rest
+        """Few decisions that lead to a gap wherever the task goes on and those that decide run."""
+        diagram = self._diagram
+        made = diagram.shortest(diagram.given(gap, goes))
+        # What is simpler where the task goes on may rule out that it does.
+        if self._made(goes, made) == FALSE:
+            made = diagram.shortest(gap)
+        with suppress(TooMuch):
+            # The last decisions often imply the others: that they are made at all.
+            tails = (made[-count:] for count in range(1, min(len(made), FEW)))
+            made = next((tail for tail in tails if self._leads(tail, goes, gap)), made)
+            for decision in made if 1 < len(made) <= FEW else ():
+                rest = [other for other in made if other != decision]
+                made = rest if self._leads(rest, goes, gap) else made
         return tuple(self._choices[number][way] for number, way in made)
 
-    def _together(self, condition: int, made: Sequence[tuple[int, int]]) -> int:
-        """A condition, and that choices go the ways that they are made to go."""
+    def _leads(self, made: Sequence[tuple[int, int]], goes: int, gap: int) -> bool:
+        """Whether the task goes on somewhere where these decisions are made, and always into the gap."""
+        together = self._made(goes, made)
+        return together != FALSE and self._diagram.unless(together, gap) == FALSE
+
+    def _made(self, condition: int, made: Sequence[tuple[int, int]]) -> int:
+        """A condition, and that these decisions are made by tasks that run."""
         for number, way in made:
-            condition = self._diagram.both(condition, self._made(number, way))
+            runs = self._runs[self._choices[number][way].task]
+            assert runs is not None
+            condition = self._diagram.both(condition, self._diagram.both(runs, self._goes(number, way)))
         return condition
