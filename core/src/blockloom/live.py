@@ -6,6 +6,7 @@ from typing import Any
 
 from .errors import WrongState
 from .events import Event
+from .explain import Explanation, explain
 from .journal import Journal
 from .plan import Plan
 from .records import Records, TaskRecord
@@ -70,6 +71,19 @@ class RunView:
             told["error"] = dict(records.error)
         return told
 
+    @property
+    def plan(self) -> Plan | None:
+        """The plan that it runs by; None where that is not at hand."""
+        return None
+
+    def explain(self, task: str) -> Explanation:
+        """Why a task waits, ran, was canceled, failed or ran again; also one in a body, as `each[2].double`.
+
+        Without a plan, only what its events tell. Raises UnknownPart.
+        """
+        plan = self.plan
+        return explain(plan, self.events, task, self.tasks if plan is None else ())
+
     async def follow(self, after: int = 0) -> AsyncIterator[list[Event]]:
         """Its events beyond `after` in batches, to the end."""
         if beyond := list(self.events[after:]):
@@ -97,9 +111,22 @@ class RunView:
 class PastRun(RunView):
     """A run that is over."""
 
-    def __init__(self, id: str, tasks: Sequence[str], events: Sequence[Event], workflow: str | None = None) -> None:
+    def __init__(
+        self,
+        id: str,
+        tasks: Sequence[str],
+        events: Sequence[Event],
+        workflow: str | None = None,
+        plan: Callable[[], Plan | None] | None = None,
+    ) -> None:
         super().__init__(id, tasks, workflow)
         self._events = events
+        self._make_plan = plan
+
+    @property
+    def plan(self) -> Plan | None:
+        """See RunView; made from the graph that is kept, where its types are installed."""
+        return None if self._make_plan is None else self._make_plan()
 
     @property
     def events(self) -> Sequence[Event]:
@@ -116,6 +143,11 @@ class LiveRun(RunView):
         self._scheduler = scheduler
         self._journal = journal
         self._driver: asyncio.Task[None] | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """See RunView."""
+        return self.run.plan
 
     @property
     def events(self) -> Sequence[Event]:

@@ -10,6 +10,7 @@ from ..codec import FORMAT
 from ..draw import draw
 from ..engine import Engine
 from ..errors import BadFormat, BadUsage, NotFound, UnknownPart
+from ..explain import Explanation
 from ..live import RunView
 from ..plugins import installed
 from ..problem import Problem
@@ -284,6 +285,10 @@ class Workflow(WorkflowSpec):
     async def resume(self) -> None:
         """Go on after `pause`."""
         await self._run.resume()
+
+    def explain(self, task: str) -> Explanation:
+        """Why a task of the last run waits, ran, was canceled, failed or ran again; raises UnknownPart."""
+        return self._run.explain(task)
 
     @property
     def _run(self) -> RunView:
