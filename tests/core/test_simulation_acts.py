@@ -3,15 +3,13 @@
 import asyncio
 import random
 from collections.abc import Sequence
-from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
-from typing import cast
 
-from blockloom import BlockloomError, Event, MemoryStore, RunState, RunView
-from blockloom.live import LiveRun
+from blockloom import Event, MemoryStore
+from interference import interfering
 from random_graphs import Case, random_case
-from simulated_runs import Act, Trace, check_events, check_invariants, run_case
+from simulated_runs import Trace, check_events, check_invariants, run_case
 
 SEEDS = 300
 
@@ -32,28 +30,6 @@ def deafened(case: Case, chance: random.Random, seconds: float) -> Case:
         if task["type"] == "sim.work" and chance.random() < 0.4:
             task["config"]["deaf"] = seconds
     return replace(case, document=document)
-
-
-def interfering(chance: random.Random, kinds: Sequence[str]) -> Act:
-    """Does some of these things at random moments."""
-
-    async def act(view: RunView) -> None:
-        for _ in range(chance.randint(1, 4)):
-            await asyncio.sleep(chance.uniform(0.01, 6.0))
-            kind = chance.choice(kinds)
-            live = cast(LiveRun, view)
-            if kind == "cancel":
-                live._scheduler.cancel(chance.randrange(len(live.run.plan.tasks)))
-                continue
-            try:
-                await getattr(view, kind)()
-            except BlockloomError:
-                assert kind in ("pause", "resume")
-        if view.state is RunState.PAUSED:
-            with suppress(BlockloomError):  # it may have ended meanwhile
-                await view.resume()
-
-    return act
 
 
 def interfered(seed: int, deaf: float, kinds: Sequence[str], store: MemoryStore | None = None) -> tuple[Trace, Case]:

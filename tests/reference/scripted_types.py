@@ -28,8 +28,9 @@ class Witness:
 
 class Script(Config):
     """`needs` and `takes` are inputs (required, optional), `gives` and `branches` outputs; `taken` are the branches
-    taken; the first `fails` attempts fail, each after `lasts` seconds. One that is `deaf` goes on for so many seconds
-    after it is canceled, and then gives its outputs as if nothing had been."""
+    taken; the first `fails` attempts fail, each after `lasts` seconds, and up to `varies` more that hang on its name.
+    One that is `deaf` goes on for so many seconds after it is canceled, and then gives its outputs as if nothing had
+    been."""
 
     needs: list[str] = []
     takes: list[str] = []
@@ -38,6 +39,7 @@ class Script(Config):
     taken: list[str] = []
     fails: int = 0
     lasts: float = 0.0
+    varies: float = 0.0
     deaf: float = 0.0
 
 
@@ -72,15 +74,15 @@ class Work(Step):
         """As the settings say."""
         self.witness.enter(task)
         try:
-            await self.work(task.config)
+            await self.work(task.config, task.id)
             return play(task)
         finally:
             self.witness.leave(task)
 
-    async def work(self, config: Any) -> None:
+    async def work(self, config: Any, id: str) -> None:
         """Takes its time, and a little more where it is deaf."""
         try:
-            await asyncio.sleep(config.lasts)
+            await asyncio.sleep(config.lasts + config.varies * zlib.crc32(id.encode()) / 2**32)
         except asyncio.CancelledError:
             if not config.deaf:
                 raise

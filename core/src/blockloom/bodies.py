@@ -31,7 +31,7 @@ class Bodies:
     async def run(self, holder: Key, graph: Graph, inputs: Mapping[str, Any], key: int | None) -> dict[str, Any]:
         """Run a body to its end and give its outputs; canceling this ends it first."""
         child = _make(holder, graph, key)
-        ended = _on_end(child)
+        ended = _on_end(child, self._places.hold)
         self._hold(holder, child)
         try:
             child.begin(_given(graph, inputs))
@@ -53,7 +53,7 @@ class Bodies:
 
     async def _end(self, child: Run, holder: Key) -> None:
         scope, index = holder
-        ended = _on_end(child)
+        ended = _on_end(child, self._places.hold)
         child.stop(reason=scope.doomed.get(index, Reason.CANCELED))
         self._go_on()
         if not child.over:
@@ -72,6 +72,8 @@ class Bodies:
         if not self._held[holder]:
             del self._held[holder]
             self._places.retake()
+        if self._places.release(child) and not self.abandoned:
+            asyncio.get_running_loop().call_soon(self._go_on)
 
 
 def _make(holder: Key, graph: Graph, key: int | None) -> Run:
@@ -85,9 +87,15 @@ def _make(holder: Key, graph: Graph, key: int | None) -> Run:
     return child
 
 
-def _on_end(child: Run) -> asyncio.Future[None]:
+def _on_end(child: Run, tell: Callable[[Run], None]) -> asyncio.Future[None]:
     ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    child.on_end = lambda: None if ended.done() else ended.set_result(None)
+
+    def end() -> None:
+        tell(child)
+        if not ended.done():
+            ended.set_result(None)
+
+    child.on_end = end
     return ended
 
 

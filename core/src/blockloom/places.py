@@ -53,13 +53,14 @@ class Places:
         self._parked: dict[str, list[Any]] = {}
         self._seekers: deque[asyncio.Future[None]] = deque()
         self._held_up = 0
+        self._going_on: set[Any] = set()
 
     def can_take(self) -> bool:
         """Whether a task is ready and there is a place for it, as far as the run itself is concerned."""
         ready = self._agenda.ready
         while ready and ready[0][2].states[ready[0][1]] is not _READY:
             heappop(ready)
-        return bool(ready) and self.busy < self._most and not self._held_up
+        return bool(ready) and self.busy < self._most and not self._held_up and not self._going_on
 
     def take(self) -> tuple[Any, int] | None:
         """The scope and number of the first ready task that a place is found for; it holds that place now."""
@@ -94,17 +95,33 @@ class Places:
         self.on_free()
         try:
             await seeker
+        except asyncio.CancelledError:
+            if not seeker.cancelled():  # it was found a place just now: let another have it
+                self.on_free()
+            raise
         finally:
             if seeker in self._seekers:
                 self._seekers.remove(seeker)
 
     def serve_a_seeker(self) -> None:
         """Let one who seeks a place go on, if there is room."""
-        if not self._seekers or self._agenda.ready or self.busy >= self._most:
+        if self._agenda.ready or self.busy >= self._most or self._going_on:
             return
-        seeker = self._seekers.popleft()
-        if not seeker.done():  # it is where the one who sought was canceled just now
-            seeker.set_result(None)
+        while self._seekers:
+            seeker = self._seekers.popleft()
+            if not seeker.done():  # it is where the one who sought was canceled just now
+                seeker.set_result(None)
+                return
+
+    def hold(self, body: Any) -> None:
+        """Let nothing start until `release`: a body has ended, and what holds it goes on before others do."""
+        self._going_on.add(body)
+
+    def release(self, body: Any) -> bool:
+        """Let others start again, once what holds the body has gone on; whether this body kept them from it."""
+        held = body in self._going_on
+        self._going_on.discard(body)
+        return held
 
     async def hold_up(self) -> None:
         """Let nothing start for one turn of the event loop: what comes next belongs to somebody else."""

@@ -55,7 +55,8 @@ class Waits:
 
     def end(self, key: Key) -> None:
         """Cancel a task, if it is awaited; leave it behind if it does not end."""
-        if (wait := self._waits.get(key)) is not None:
+        wait = self._waits.get(key)
+        if wait is not None and not wait.expired:  # one whose time has run out is ending already
             wait.worker.cancel()
             self._give_grace(key, wait)
 

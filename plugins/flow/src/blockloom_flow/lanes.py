@@ -24,28 +24,29 @@ class Lanes:
         self._done = 0
         self._enough = False
         self._lanes: dict[asyncio.Task[None], None] = {}
+        self._opener: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
         """Run until all items are done, or enough of them; the rest is canceled."""
-        opener = asyncio.create_task(self._open_lanes())
+        self._opener = asyncio.create_task(self._open_lanes())
         try:
             while (self._more or self._lanes) and not self._failure:
                 self._changed.clear()
                 await self._changed.wait()
         finally:
-            await _cancel([opener, *self._lanes])
+            await _cancel([self._opener, *self._lanes])
         if self._failure:
             raise self._failure
 
     async def _open_lanes(self) -> None:
-        for _ in range(self._task.config.concurrency or len(self._items)):
-            if not self._more:
-                break
-            self._start(self._lane())
-            await asyncio.sleep(0)
-            await self._task.room()
+        for number in range(self._task.config.concurrency or len(self._items)):
+            if number:
+                await self._task.room()
+            begun = asyncio.Event()
+            self._start(self._lane(begun))
+            await begun.wait()
 
     def _start(self, lane: Coroutine[Any, Any, None]) -> None:
         started = asyncio.create_task(lane)
@@ -62,10 +63,12 @@ class Lanes:
     def _more(self) -> bool:
         return self._next < len(self._items) and not self._enough
 
-    async def _lane(self) -> None:
+    async def _lane(self, begun: asyncio.Event) -> None:
+        begun.set()
         while self._more:
             index = self._next
             self._next += 1
+            self._stop_opening()
             await self._one(index)
 
     async def _one(self, index: int) -> None:
@@ -77,7 +80,9 @@ class Lanes:
             if self._enough:
                 return
             if task.config.on_error == "fail":
-                raise
+                self._failure = error
+                self._end()
+                return
             self.errors[index] = {"index": index, "type": error.type, "message": error.message}
             return
         if self._enough:  # it ended in the same moment as the last one that was needed
@@ -85,8 +90,18 @@ class Lanes:
         self.results[index] = result
         self._done += 1
         if await self._is_enough():
-            self._enough = True
-            task.end_bodies()
+            self._end()
+
+    def _end(self) -> None:
+        """Begin no item more, and end those that run."""
+        self._enough = True
+        self._stop_opening()
+        self._task.end_bodies()
+
+    def _stop_opening(self) -> None:
+        """Once there is nothing more to begin, seek no place for it, so that others find it."""
+        if not self._more and self._opener is not None:
+            self._opener.cancel()
 
     async def _is_enough(self) -> bool:
         config = self._task.config
