@@ -158,6 +158,8 @@ async def story(call: Checked, gates: Gates) -> None:
     assert await call("value.get", run=run, task="work", port="twice") == {"value": 8}
     assert await call("value.get", run=run, port="answer") == {"value": 8}
     assert await call("value.get", run=run, port="inputs.n") == {"value": 4}
+    told = await call("run.explain", run=run, task="work")
+    assert (told["state"], told["because"][0]["what"]) == ("COMPLETED", "started-by")
     assert await call("run.stop", run=run) == {"run": run}
     rerun = (await call("run.rerun", run=run, **{"from": "work"}, inputs={"n": 5}))["run"]
     await call.end_of(rerun)
@@ -264,6 +266,9 @@ async def bad_calls(server: Server, remote: Remote, gates: Gates) -> list[tuple[
         ("run.start", {"graph": GRAPH, "inputs": {"n": 4}, "key": ""}, PARAMS),
         *((f"run.{verb}", {"run": "nope"}, NOT_FOUND) for verb in ("stop", "pause", "resume", "get", "current")),
         *((f"run.{verb}", {"run": "nope"}, NOT_FOUND) for verb in ("outputs", "events")),
+        ("run.explain", {"run": "nope", "task": "wait"}, NOT_FOUND),
+        ("run.explain", {"run": run, "task": "nope"}, NOT_FOUND),
+        ("run.explain", {"run": run}, PARAMS),
         ("run.resume", {"run": run}, STATE),
         ("run.edit", {"run": "nope", "graph": GRAPH}, NOT_FOUND),
         ("run.edit", {"run": run, "graph": HOPELESS}, INVALID),

@@ -21,6 +21,7 @@ from .errors import (
 )
 from .events import Event
 from .executor import Executor, InProcessExecutor
+from .explain import Cause, Explanation
 from .face.block import Block
 from .face.task import Task, TaskSpec
 from .face.trigger import Trigger
@@ -50,6 +51,7 @@ __all__ = [
     "BlockType",
     "BlockloomError",
     "BodyFailed",
+    "Cause",
     "Config",
     "Conflict",
     "Connection",
@@ -58,6 +60,7 @@ __all__ = [
     "Engine",
     "Event",
     "Executor",
+    "Explanation",
     "Expression",
     "Fired",
     "Graph",

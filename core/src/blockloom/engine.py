@@ -4,12 +4,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Final
 
 from .cache import Cache
 from .check import as_body, check, complete_inputs, prepare
-from .errors import BadUsage, NotFound, UnknownPart, WrongState
+from .errors import BadUsage, InvalidGraph, NotFound, UnknownPart, WrongState
+from .events import RUN_EDITED, Event
 from .executor import Executor, InProcessExecutor
 from .fold import Agenda
 from .graph import reach
@@ -153,8 +155,9 @@ class Engine:
             return self._runs[id]
         if self.store is None:
             raise NotFound("run", id)
-        stored = await self.store.get_run(id)
-        return PastRun(id, _task_ids(stored.graph), await self.store.events(id), stored.workflow)
+        stored, events = await self.store.get_run(id), await self.store.events(id)
+        plan = partial(self._plan_of, _last_graph(stored.graph, events))
+        return PastRun(id, _task_ids(stored.graph), events, stored.workflow, plan)
 
     async def publish(self, name: str, payload: Any = None, run: str | None = None) -> int:
         """Publish an event to every run that goes on, or to one; how many heard it. Raises NotFound."""
@@ -175,6 +178,13 @@ class Engine:
     async def runs(self) -> list[StoredRun]:
         """All runs that are kept, oldest first."""
         return await self._kept.runs()
+
+    def _plan_of(self, graph: Mapping[str, Any]) -> Plan | None:
+        """The plan of a graph that has run; None where its types are no longer there."""
+        try:
+            return prepare(graph, self.registry)
+        except InvalidGraph:
+            return None
 
     async def _accept(self, made: StoredRun) -> str:
         """Keep a new run; the id of the run that stands under its key already, else its own."""
@@ -250,9 +260,10 @@ class Engine:
         view = await self.run(id)
         if view.state not in RUN_ENDS:
             raise WrongState("run", id, view.state.value, "wait for its end, or stop it, first")
-        plan = (
-            view.run.plan if isinstance(view, LiveRun) else prepare((await self._kept.get_run(id)).graph, self.registry)
-        )
+        if isinstance(view, LiveRun):
+            plan = view.plan
+        else:
+            plan = prepare(_last_graph((await self._kept.get_run(id)).graph, view.events), self.registry)
         run = Run(plan, Log(self._clock), Agenda())
         run.replay(view.events)
         return view, run
@@ -289,3 +300,8 @@ class Engine:
 
 def _task_ids(graph: Mapping[str, Any]) -> Sequence[str]:
     return [task["id"] for task in graph.get("tasks") or ()]
+
+
+def _last_graph(graph: Mapping[str, Any], events: Sequence[Event]) -> Mapping[str, Any]:
+    """The graph that a run went by in the end: the one it began with, or that of its last edit."""
+    return next((event.data["graph"] for event in reversed(events) if event.type == RUN_EDITED), graph)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from blockloom.errors import NotFound
 from blockloom.events import moment
 from blockloom.live import RunView
-from blockloom.states import RunState
+from blockloom.states import RunState, TaskState
 from pydantic import Field, model_validator
 
 from ..bulk import GIVEN, tell_event, tell_run
@@ -73,6 +73,19 @@ class OneValue(OneRun):
 
     task: str | None = Field(None, description="The id of a task; null for the run's own outputs and inputs.")
     port: str = Field(description="A port; `inputs.NAME` for an input of the run.")
+
+
+class OneTask(OneRun):
+    """One task of a run."""
+
+    task: str = Field(description="The id of a task; one in a body as `each[2].double`.")
+
+
+class Explained(Result):
+    """The state of a task, and why it is so: causes, each `{what, …facts, message}`, nearest first."""
+
+    state: TaskState
+    because: list[dict[str, Any]]
 
 
 class Started(Result):
@@ -240,6 +253,12 @@ async def events(client: Client, given: Beyond) -> Events:
     view = await reached(client, given.run, given.after)
     found = view.events[given.after : given.after + given.limit]
     return Events(events=[{"run": view.id, **tell_event(event)} for event in found])
+
+
+@TABLE.method("run.explain", NOT_FOUND)
+async def explain(client: Client, given: OneTask) -> Explained:
+    """Why a task waits, ran, was canceled, failed or ran again."""
+    return Explained(**(await client.hub.engine.run(given.run)).explain(given.task).to_json())
 
 
 @TABLE.method("value.get", NOT_FOUND)
