@@ -13,6 +13,9 @@ from .errors import (
     InvalidInputs,
     NotFound,
     PluginError,
+    StoreFailed,
+    StoreTaken,
+    StoreUnusable,
     TaskFailed,
     TypeConflict,
     UnknownPart,
@@ -29,12 +32,13 @@ from .face.workflow import Workflow, WorkflowSpec
 from .hookspecs import hookimpl
 from .kind import NOT_TAKEN, Config, Duration, Embedded, Expression, Ports
 from .live import RunView
+from .memory import MemoryStore
 from .plugins import Plugins
 from .problem import Problem
 from .registry import Registry
 from .spec import BlockSpec, Connection, Graph, Port, PortSet, TriggerSpec
 from .states import Reason, RunState, TaskState
-from .store import MemoryStore, Store
+from .store import RunHead, Store, StoredRun, StoredWorkflow
 from .task import TaskContext, TaskType
 from .trigger import Fired, Published, TriggerType
 from .values import copy_value, duration, is_id, is_name
@@ -78,9 +82,15 @@ __all__ = [
     "Published",
     "Reason",
     "Registry",
+    "RunHead",
     "RunState",
     "RunView",
     "Store",
+    "StoreFailed",
+    "StoreTaken",
+    "StoreUnusable",
+    "StoredRun",
+    "StoredWorkflow",
     "Task",
     "TaskContext",
     "TaskFailed",

@@ -4,7 +4,7 @@ from typing import Any
 
 from .executor import InProcessExecutor
 from .hookspecs import hookimpl
-from .store import MemoryStore
+from .memory import MemoryStore
 
 
 @hookimpl

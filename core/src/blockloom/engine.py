@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
@@ -26,7 +26,7 @@ from .run import Log, Run
 from .scheduler import Outfit, Result, Scheduler
 from .spec import Graph
 from .states import RUN_ENDS, RunState, TaskState
-from .store import Store, StoredRun, StoredWorkflow
+from .store import RunHead, Store, StoredRun, StoredWorkflow
 from .trigger import Published
 from .values import copy_value, new_id
 
@@ -139,7 +139,13 @@ class Engine:
         plan = prepare(graph, self.registry)
         given = complete_inputs(plan, inputs or {})
         made = StoredRun(
-            id=new_id("r"), graph=plan.document, inputs=given, created=self._clock(), workflow=workflow, key=key
+            id=new_id("r"),
+            graph=plan.document,
+            inputs=given,
+            created=self._clock(),
+            workflow=workflow,
+            name=plan.name or None,
+            key=key,
         )
         async with self._accepting:  # one by one, so that a key is known before it is asked for again
             kept = await self._accept(made)
@@ -175,9 +181,15 @@ class Engine:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    async def runs(self) -> list[StoredRun]:
-        """All runs that are kept, oldest first."""
-        return await self._kept.runs()
+    async def runs(
+        self,
+        workflow: str | None = None,
+        states: Collection[RunState] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> list[RunHead]:
+        """The runs that are kept, newest first; see Store.runs."""
+        return await self._kept.runs(workflow, states, limit, after)
 
     def _plan_of(self, graph: Mapping[str, Any]) -> Plan | None:
         """The plan of a graph that has run; None where its types are no longer there."""

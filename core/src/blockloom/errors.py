@@ -12,6 +12,9 @@ BlockloomError
 ├── Conflict             somebody else changed it first
 ├── WrongState           not now
 ├── BadUsage             a call that makes no sense, and what to do instead
+├── StoreUnusable        a store that cannot be opened
+├── StoreTaken           a store that another process has open
+├── StoreFailed          a store that cannot do it just now
 ├── PluginError          a plugin's mistake
 └── TaskFailed           a task says that it failed, and how
 """
@@ -155,6 +158,36 @@ class BadUsage(BlockloomError):
     """A call that makes no sense; the sentence says what to do instead."""
 
     code = "bad-usage"
+
+
+class StoreUnusable(BlockloomError):
+    """A store cannot be opened: not a database, damaged, read-only, of a newer version; nothing was changed."""
+
+    code = "store-unusable"
+
+    def __init__(self, where: str, why: str, remedy: str) -> None:
+        super().__init__(f"The store {where} cannot be used: {why}. {remedy}")
+        self.where, self.why, self.remedy = where, why, remedy
+
+
+class StoreTaken(BlockloomError):
+    """Another process has the store open: only one may write at a time."""
+
+    code = "store-taken"
+
+    def __init__(self, where: str, holder: str) -> None:
+        super().__init__(f"The store {where} is in use by {holder}: stop that first, or use another store.")
+        self.where, self.holder = where, holder
+
+
+class StoreFailed(BlockloomError):
+    """The store could not do it just now, as when the disk is full: nothing of it was done; it may be tried again."""
+
+    code = "store-failed"
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(f"The store {where} cannot write just now: {why}.")
+        self.where, self.why = where, why
 
 
 class PluginError(BlockloomError):

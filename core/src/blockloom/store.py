@@ -1,15 +1,13 @@
-"""The contract of a store, which keeps workflows and runs, and the kind that keeps them in memory."""
+"""The contract of a store, which keeps workflows, runs, published events and whatever else must outlive a process."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
 
-from .errors import Conflict, NotFound
 from .events import Event
 from .records import RUN_STATES
 from .states import RunState
-
-_T = TypeVar("_T")
+from .trigger import Published
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,27 +22,49 @@ class StoredWorkflow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRun:
-    """A run as it is kept, beside its journal."""
+class RunHead:
+    """What a list of runs says of each."""
 
     id: str
-    graph: Mapping[str, Any]
-    inputs: Mapping[str, Any]
     created: float
     """When it was accepted, in seconds since 1970."""
     workflow: str | None = None
+    name: str | None = None
+    """The name in its graph."""
+    state: RunState = RunState.PENDING
+    changed: float | None = None
+    """When its last event happened, in seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun(RunHead):
+    """A run as it is kept, beside its journal."""
+
+    graph: Mapping[str, Any]
+    inputs: Mapping[str, Any]
     key: str | None = None
     """A caller's own name for it: the same key again is the same run."""
-    state: RunState = RunState.PENDING
     settings: Mapping[str, Any] = field(default_factory=dict)
+    """How it runs, such as `max_concurrency` and `durability`."""
 
 
 @runtime_checkable
 class Store(Protocol):
-    """Where workflows and runs are kept. What a call has answered, stays."""
+    """Where workflows and runs are kept. What a call has answered, stays.
+
+    Made from a URL; the part before the colon is the kind's `name`. Raises StoreUnusable where it cannot be opened,
+    StoreTaken where another process has it. Every call may raise StoreFailed where it could not be done just now: then
+    nothing of it was done, and it may be tried again.
+    """
+
+    name: str
+    durable: bool
+    """Whether what it holds outlives this process."""
 
     async def close(self) -> None:
-        """Let go of everything that is open."""
+        """Let go of everything that is open, with all that was answered kept."""
+
+    # Workflows
 
     async def put_workflow(self, id: str, graph: Mapping[str, Any], changed: float, revision: int | None) -> int:
         """Keep a graph and return its new revision; `revision` is the one it replaces, None for a new workflow.
@@ -61,98 +81,69 @@ class Store(Protocol):
     async def delete_workflow(self, id: str) -> None:
         """Forget one workflow; raises NotFound. Its runs stay."""
 
+    # Runs
+
     async def create_run(self, run: StoredRun) -> StoredRun:
         """Keep a new run, and return it; where its key is known already, return the run of that key instead."""
 
     async def append(self, run: str, events: Sequence[Event]) -> None:
-        """Add events to the journal of a run, in order, all or none; they carry on its `seq`."""
+        """Add events to the journal of a run, in order, all or none; raises NotFound.
+
+        They carry on its `seq`; those that are recorded already are left as they are.
+        """
 
     async def get_run(self, id: str) -> StoredRun:
         """One run; raises NotFound."""
 
-    async def runs(self, workflow: str | None = None, state: RunState | None = None) -> list[StoredRun]:
-        """The runs, oldest first, by workflow and state."""
+    async def runs(
+        self,
+        workflow: str | None = None,
+        states: Collection[RunState] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> list[RunHead]:
+        """The runs, newest first, of one workflow and in one of these states; those older than the run `after`.
+
+        Raises NotFound for an `after` that is not there.
+        """
 
     async def events(self, run: str, after: int = 0, limit: int | None = None) -> list[Event]:
         """The journal of a run beyond `after`; raises NotFound."""
 
+    async def delete_run(self, id: str) -> None:
+        """Forget one run and its journal; raises NotFound."""
 
-class MemoryStore:
-    """A store that keeps everything in this process and loses it with it."""
+    async def prune(self, before: float) -> int:
+        """Forget the runs that have ended, and the events published, before a moment; how many runs that were."""
 
-    name = "memory"
+    # Published events
 
-    def __init__(self, url: str = "memory:") -> None:
-        self.url = url
-        self._workflows: dict[str, StoredWorkflow] = {}
-        self._runs: dict[str, StoredRun] = {}
-        self._keys: dict[str, str] = {}
-        self._events: dict[str, list[Event]] = {}
+    async def publish(self, event: Published, run: str | None = None) -> int:
+        """Keep an event that was published, to all or to one run, and return its number: 1, 2, 3… in this store."""
 
-    async def close(self) -> None:
-        """Nothing is open."""
+    async def published(self, after: int = 0, limit: int | None = None) -> list[tuple[int, Published, str | None]]:
+        """The events published beyond number `after`, each with its number and the run that it is for."""
 
-    async def put_workflow(self, id: str, graph: Mapping[str, Any], changed: float, revision: int | None) -> int:
-        """See Store."""
-        standing = self._workflows.get(id)
-        if revision is not None and standing is None:
-            raise NotFound("workflow", id)
-        if standing is not None and revision != standing.revision:
-            raise Conflict("workflow", id, standing.revision)
-        made = StoredWorkflow(id=id, revision=(revision or 0) + 1, graph=graph, changed=changed)
-        self._workflows[id] = made
-        return made.revision
+    # Shelves: anything else, as JSON values by name
 
-    async def get_workflow(self, id: str) -> StoredWorkflow:
-        """See Store."""
-        return _known(self._workflows, "workflow", id)
+    async def put(self, shelf: str, id: str, value: Any) -> None:
+        """Keep a value, in place of the one that is there."""
 
-    async def workflows(self) -> list[StoredWorkflow]:
-        """See Store."""
-        return list(self._workflows.values())
+    async def add(self, shelf: str, id: str, value: Any) -> bool:
+        """Keep a value if none is there; whether it was kept."""
 
-    async def delete_workflow(self, id: str) -> None:
-        """See Store."""
-        _known(self._workflows, "workflow", id)
-        del self._workflows[id]
+    async def get(self, shelf: str, id: str) -> Any:
+        """One value; None where there is none."""
 
-    async def create_run(self, run: StoredRun) -> StoredRun:
-        """See Store."""
-        if run.key is not None:
-            known = self._keys.setdefault(run.key, run.id)
-            if known != run.id:
-                return self._runs[known]
-        self._runs[run.id] = run
-        self._events[run.id] = []
-        return run
+    async def items(
+        self, shelf: str, prefix: str = "", limit: int | None = None, newest: bool = False
+    ) -> list[tuple[str, Any]]:
+        """The ids that begin with `prefix` and their values, sorted by id; backwards with `newest`."""
 
-    async def append(self, run: str, events: Sequence[Event]) -> None:
-        """See Store."""
-        _known(self._events, "run", run).extend(events)
-        if events and (state := state_after(events)) is not None:
-            self._runs[run] = replace(self._runs[run], state=state)
-
-    async def get_run(self, id: str) -> StoredRun:
-        """See Store."""
-        return _known(self._runs, "run", id)
-
-    async def runs(self, workflow: str | None = None, state: RunState | None = None) -> list[StoredRun]:
-        """See Store."""
-        return [r for r in self._runs.values() if workflow in (None, r.workflow) and state in (None, r.state)]
-
-    async def events(self, run: str, after: int = 0, limit: int | None = None) -> list[Event]:
-        """See Store."""
-        journal = _known(self._events, "run", run)
-        return journal[after:] if limit is None else journal[after : after + limit]
+    async def drop(self, shelf: str, prefix: str, exactly: bool = True) -> int:
+        """Forget the value of one id, or of all that begin with it; how many that were."""
 
 
 def state_after(events: Sequence[Event]) -> RunState | None:
     """The state of the run that the last of these events leads to; None where none of them changes it."""
     return next((RUN_STATES[event.type] for event in reversed(events) if event.type in RUN_STATES), None)
-
-
-def _known(held: Mapping[str, _T], what: str, id: str) -> _T:
-    try:
-        return held[id]
-    except KeyError:
-        raise NotFound(what, id) from None

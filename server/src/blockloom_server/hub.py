@@ -8,8 +8,7 @@ from blockloom.engine import Engine
 from blockloom.errors import Conflict
 from blockloom.live import RunView
 from blockloom.plugins import Plugins
-from blockloom.states import RunState
-from blockloom.store import Store, StoredRun, StoredWorkflow
+from blockloom.store import Store, StoredWorkflow
 
 from .notices import Notices
 
@@ -40,10 +39,6 @@ class Hub:
     ) -> RunView:
         """Start a run; see Engine.start."""
         return await self.engine.start(graph, inputs, workflow=workflow, **settings)
-
-    async def runs(self, workflow: str | None, state: RunState | None) -> list[StoredRun]:
-        """The runs that are kept, oldest first."""
-        return await self.store.runs(workflow, state)
 
     async def create(self, graph: Mapping[str, Any]) -> StoredWorkflow:
         """Keep a new workflow."""

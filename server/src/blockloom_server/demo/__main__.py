@@ -5,8 +5,8 @@ import io
 import sys
 
 import click
+from blockloom import MemoryStore
 from blockloom.plugins import Plugins
-from blockloom.store import MemoryStore
 
 from ..server import DEFAULT_HOST, DEFAULT_PORT, Server
 from ..serving import CannotListen, announcement, listening, stop_at_signal

@@ -235,15 +235,9 @@ async def outputs(client: Client, given: OneRun) -> Outputs:
 @TABLE.method("run.list", NOT_FOUND)
 async def list_(client: Client, given: Listed) -> Runs:
     """The runs that are kept, the newest first."""
-    state = None if given.state is None else RunState(given.state)
-    found = (await client.hub.runs(given.workflow, state))[::-1]
-    if given.after is not None:
-        last = await client.hub.store.get_run(given.after)
-        found = [run for run in found if (run.created, run.id) < (last.created, last.id)]
-    rows = [
-        Row(run=run.id, workflow=run.workflow, state=run.state, created=moment(run.created))
-        for run in found[: given.limit]
-    ]
+    states = None if given.state is None else {RunState(given.state)}
+    found = await client.hub.engine.runs(given.workflow, states, given.limit, given.after)
+    rows = [Row(run=run.id, workflow=run.workflow, state=run.state, created=moment(run.created)) for run in found]
     return Runs(runs=rows)
 
 
