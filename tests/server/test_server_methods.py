@@ -122,7 +122,9 @@ async def editing(call: Checked, workflow: str) -> None:
 
 async def story(call: Checked, gates: Gates) -> None:
     """Every method, called well."""
-    assert (await call("session.hello", protocol=1))["server"]["name"] == "blockloom"
+    hello = await call("session.hello", protocol=1)
+    assert hello["server"]["name"] == "blockloom"
+    assert hello["sandbox"]["limits"] is True
     assert await call("session.ping") == {}
     assert await call("rpc.discover") == DOCUMENT
     kinds = (await call("types.list", kind="task"))["types"]

@@ -14,8 +14,10 @@ from typing import Final
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
+from blockloom import Finding
 from blockloom.cli import Program
 from blockloom_server.remote import session
+from blockloom_server.serving import warning
 from click.testing import CliRunner
 from websockets.exceptions import ConnectionClosed
 
@@ -150,6 +152,20 @@ def test_an_address_that_is_not_here_is_said_to_be_so() -> None:
     assert done.returncode == 5
     assert done.stderr.startswith("Error: It is not possible to listen on 192.0.2.1:0")
     assert done.stderr.count("\n") == 1
+
+
+def test_without_a_sandbox_it_does_not_start_where_one_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLOCKLOOM_LANG", "en")
+    monkeypatch.setenv("BLOCKLOOM_DISABLE", "code")
+    done = CliRunner().invoke(Program(), ["serve", "--port", "0", "--require-sandbox", "strict"])
+    assert done.exit_code == 5
+    assert done.stderr == "Error: no installed plugin has a sandbox; see 'blockloom plugins'.\n"
+
+
+def test_a_layer_that_is_missing_is_warned_of_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLOCKLOOM_LANG", "en")
+    told = warning([Finding(name="sandbox.roof", text="no roof", state="warning")])
+    assert told == "Warning: the sandbox is not complete: sandbox.roof. See 'blockloom doctor'."
 
 
 def test_the_protocol_is_printed() -> None:

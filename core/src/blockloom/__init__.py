@@ -29,6 +29,7 @@ from .face.block import Block
 from .face.task import Task, TaskSpec
 from .face.trigger import Trigger
 from .face.workflow import Workflow, WorkflowSpec
+from .finding import Finding
 from .hookspecs import hookimpl
 from .kind import NOT_TAKEN, Config, Duration, Embedded, Expression, Ports
 from .live import RunView
@@ -66,6 +67,7 @@ __all__ = [
     "Executor",
     "Explanation",
     "Expression",
+    "Finding",
     "Fired",
     "Graph",
     "InProcessExecutor",

@@ -7,6 +7,7 @@ import pluggy
 
 from .block import BlockType
 from .events import Event
+from .finding import Finding
 from .task import TaskType
 from .trigger import TriggerType
 
@@ -42,6 +43,11 @@ def blockloom_executors() -> Sequence[Any]:  # type: ignore[empty-body]
 @hookspec
 def blockloom_commands() -> Sequence[Any]:  # type: ignore[empty-body]
     """Commands of the command line, as `click.Command` objects."""
+
+
+@hookspec
+def blockloom_checks() -> Sequence[Finding]:  # type: ignore[empty-body]
+    """How the parts of the plugin do on this machine; for `blockloom doctor` and the hello of the server."""
 
 
 @hookspec

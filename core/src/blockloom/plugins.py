@@ -19,12 +19,14 @@ from . import hookspecs
 from .block import BlockType
 from .errors import PluginError
 from .events import Event
+from .finding import Finding, Health
 from .kind import Config, Ports
 from .registry import Registry
 from .spec import ERROR_PORT
 from .task import TaskType, declared_ports
 from .trigger import TriggerType
 from .values import is_id
+from .words import Text, both
 
 GROUP: Final = "blockloom"
 
@@ -39,6 +41,15 @@ _HOOKS: Final = {
 }
 _BASES: Final[dict[str, type[Any]]] = {"block": BlockType, "task": TaskType, "trigger": TriggerType}
 _MODELS: Final[dict[str, type[Any]]] = {"Config": Config, "Content": Config, "Inputs": Ports, "Outputs": Ports}
+
+
+_STATUS_WORDS: Final[dict[Status, tuple[str, str]]] = {
+    "active": ("active", "可用"),
+    "broken": ("broken", "损坏"),
+    "incompatible": ("incompatible", "不兼容"),
+    "conflict": ("in conflict with another", "与其他插件冲突"),
+    "disabled": ("disabled by the settings", "已被设置停用"),
+}
 
 
 @dataclass(slots=True)
@@ -65,6 +76,16 @@ class Plugin:
             "milliseconds": round(self.seconds * 1000, 1),
         }
 
+    def finding(self) -> Finding:
+        """How it does, for `blockloom doctor`."""
+        state: Health = "ok" if self.status in ("active", "disabled") else "failed"
+        what = f"{self.distribution} {self.version}"
+        words = _STATUS_WORDS[self.status]
+        text: Text = both(f"{what}: {words[0]}", f"{what}：{words[1]}")
+        if self.why and state != "ok":
+            text = both(f"{what}: {words[0]}: {self.why}", f"{what}：{words[1]}：{self.why}")
+        return Finding(name=f"plugin.{self.name}", state=state, text=text)
+
     def spoil(self, status: Status, why: str) -> None:
         """Record what is wrong; the first complaint decides the status, later ones are added."""
         self.status = status if self.status == "active" else self.status
@@ -79,6 +100,7 @@ class Plugins:
         self.found: list[Plugin] = []
         self.commands: list[Any] = []
         self.observers: list[Callable[..., object]] = []
+        self.checks: list[tuple[str, Callable[..., Any]]] = []
         self._manager = pluggy.PluginManager("blockloom")
         self._manager.add_hookspecs(hookspecs)
 
@@ -123,6 +145,13 @@ class Plugins:
             if same:
                 plugin.spoil("conflict", f"the entry point {plugin.name!r} is also used by {' and by '.join(same)}")
 
+    def findings(self, area: str | None = None) -> list[Finding]:
+        """How everything does on this machine, or what belongs to one area, by name; it may take a moment."""
+        found = [plugin.finding() for plugin in self.found]
+        for name, check in self.checks:
+            found += _asked(name, check)
+        return sorted((f for f in found if area in (None, f.area)), key=lambda finding: finding.name)
+
     def _load(self, point: EntryPoint, plugin: Plugin) -> None:
         name = f"{point.name} ({plugin.distribution})"
         try:
@@ -144,6 +173,9 @@ class Plugins:
             self.registry.add(kind, type, plugin.name, plugin.distribution)
             plugin.offers.append(f"{kind}:{type.name}")
         self.commands += commands
+        for implementation in self._manager.hook.blockloom_checks.get_hookimpls():
+            if implementation.plugin is module:
+                self.checks.append((plugin.name, implementation.function))
         for implementation in self._manager.hook.blockloom_event.get_hookimpls():
             if implementation.plugin is module:
                 self.observers.append(_observer(implementation))
@@ -155,6 +187,19 @@ class Plugins:
             if isinstance(answer, str) or not isinstance(answer, Iterable):
                 raise PluginError("", f"{hook} gave back {type(answer).__name__} instead of a list")
         return [offer for answer in answers for offer in answer]
+
+
+def _asked(plugin: str, check: Callable[..., Any]) -> list[Finding]:
+    """What a plugin found; that it could not look is a finding too."""
+    try:
+        with _guarded(plugin):
+            found = list(check())
+            if wrong := [each for each in found if not isinstance(each, Finding)]:
+                raise PluginError(plugin, f"blockloom_checks gave back {type(wrong[0]).__name__} instead of a Finding")
+    except PluginError as error:
+        text = both(f"its checks failed: {error.why}", f"其检查失败：{error.why}")
+        return [Finding(name=f"plugin.{plugin}", state="failed", text=text)]
+    return found
 
 
 @cache

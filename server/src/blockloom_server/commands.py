@@ -1,6 +1,7 @@
 """The commands of the server."""
 
 import click
+from blockloom.cli.sandbox import sandbox_option
 
 from .speech import say
 
@@ -44,7 +45,10 @@ class _NotListening(click.ClickException):
     metavar="BYTES",
     help=say("The largest message that is taken.", "可接收的最大消息。"),
 )
-def serve(host: str, port: int, store_url: str, token: str | None, max_message: int) -> None:
+@sandbox_option()
+def serve(
+    host: str, port: int, store_url: str, token: str | None, max_message: int, require_sandbox: str | None
+) -> None:
     """Run the server until it is told to stop."""
     from .gate import is_loopback
     from .serving import CannotListen, run
@@ -59,7 +63,7 @@ def serve(host: str, port: int, store_url: str, token: str | None, max_message: 
             )
         )
     try:
-        run(host, port, store_url, token, max_message)
+        run(host, port, store_url, token, max_message, require_sandbox)
     except CannotListen as error:
         raise _NotListening(str(error)) from None
 

@@ -1,11 +1,13 @@
 """The engine as the server's clients share it: every run and every change passes here and is told of."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from blockloom.engine import Engine
 from blockloom.errors import Conflict
+from blockloom.finding import SANDBOX, Finding
 from blockloom.live import RunView
 from blockloom.plugins import Plugins
 from blockloom.store import Store, StoredWorkflow
@@ -29,9 +31,15 @@ class Hub:
         self.store = store
         self.engine = Engine(plugins, store, clock=clock)
         self.notices = Notices(clock)
+        self._sandbox = asyncio.ensure_future(asyncio.to_thread(plugins.findings, SANDBOX))
+
+    async def sandbox(self) -> list[Finding]:
+        """The layers that keep code from this machine, looked at once, from the start on."""
+        return await asyncio.shield(self._sandbox)
 
     async def close(self) -> None:
         """End what runs, leaving it as recorded."""
+        await asyncio.wait([self._sandbox])
         await self.engine.close()
 
     async def start(

@@ -4,9 +4,11 @@ import asyncio
 import errno
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from blockloom.cli.sandbox import hold_sandbox
+from blockloom.finding import Finding
 from blockloom.plugins import Plugins
 from blockloom.store import Store
 from blockloom.stores import open_store
@@ -32,9 +34,12 @@ class CannotListen(Exception):
         super().__init__(why)
 
 
-def run(host: str, port: int, store_url: str, token: str | None, max_message: int) -> None:
-    """Serve until SIGTERM or SIGINT; raises CannotListen, or BlockloomError for the store."""
+def run(
+    host: str, port: int, store_url: str, token: str | None, max_message: int, require_sandbox: str | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT; raises CannotListen, SandboxMissing, or BlockloomError for the store."""
     plugins = Plugins.load()
+    hold_sandbox(require_sandbox, plugins)
     store = open_store(store_url, plugins.registry)
     asyncio.run(_serve(plugins, store, host, port, token, Limits(message=max_message)))
 
@@ -43,6 +48,8 @@ async def _serve(plugins: Plugins, store: Store, host: str, port: int, token: st
     stop = stop_at_signal()
     async with listening(Server(plugins, store, host, port, token, limits), host, port) as server:
         print(announcement(server), file=sys.stderr, flush=True)
+        if missing := [finding for finding in await server.hub.sandbox() if finding.state != "ok"]:
+            print(warning(missing), file=sys.stderr, flush=True)
         await stop.wait()
 
 
@@ -53,6 +60,15 @@ def announcement(server: Server) -> str:
     return say(
         f"blockloom listens: {' '.join(pages)} (WebSocket: {' '.join(sockets)})",
         f"blockloom 正在监听：{' '.join(pages)}（WebSocket：{' '.join(sockets)}）",
+    )
+
+
+def warning(missing: Sequence[Finding]) -> str:
+    """One line that says which layers of the sandbox are missing."""
+    names = ", ".join(finding.name for finding in missing)
+    return say(
+        f"Warning: the sandbox is not complete: {names}. See 'blockloom doctor'.",
+        f"警告：沙箱不完整：{names}。见 blockloom doctor。",
     )
 
 

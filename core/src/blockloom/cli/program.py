@@ -12,6 +12,7 @@ import click
 from ..errors import BlockloomError
 from ..plugins import Plugins
 from .checking import check
+from .doctor import doctor
 from .drawing import graph
 from .installed import Installed
 from .kinds import types
@@ -26,7 +27,7 @@ INTERRUPTED: Final = 130
 READER_GONE: Final = 141
 """Exit status where whoever read the output went away, as with `| head`."""
 
-_OWN: Final[tuple[click.Command, ...]] = (run, check, types, plugins, graph, schema)
+_OWN: Final[tuple[click.Command, ...]] = (run, check, types, plugins, doctor, graph, schema)
 
 
 class Program(click.Group):

@@ -22,6 +22,7 @@ from .progress import Progress, progress
 from .reading import STDIN, explain_pairs, named, read_graph, read_inputs, read_pairs
 from .refusals import refusing
 from .result import show_result
+from .sandbox import hold_sandbox, sandbox_option
 from .speech import one_line, say, show_json
 
 DEFAULT_STORE = "memory:"
@@ -81,6 +82,7 @@ class Job(NamedTuple):
     metavar="N",
     help=say("Tasks that run at once, at most.", "最多同时运行的任务数。"),
 )
+@sandbox_option()
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -90,11 +92,13 @@ def run(
     as_json: bool,
     store: str,
     max_concurrency: int | None,
+    require_sandbox: str | None,
 ) -> None:
     """Run a graph and print what came of it."""
     if graph == file == STDIN:
         raise click.UsageError(say("Only one of GRAPH and --inputs can be -.", "GRAPH 和 --inputs 不能都是 -。"), ctx)
     given = read_pairs(pairs)
+    hold_sandbox(require_sandbox, ctx.ensure_object(Installed).plugins)
     with refusing(as_json, named(graph)):
         document = read_graph(graph)
     with refusing(as_json, named(file or "")):

@@ -32,6 +32,8 @@ class Welcome(Result):
         description="message (bytes), depth (levels), value (bytes), subscriptions and calls (at a time)."
     )
 
+    sandbox: dict[str, bool] = Field(description="The layers that keep code from the server's machine, and which hold.")
+
 
 class Document(Result):
     """An OpenRPC document."""
@@ -48,7 +50,13 @@ class Document(Result):
 async def hello(client: Client, given: Hello) -> Welcome:
     """Open the session. It comes first where the server has a token; a wrong one closes the connection (4401)."""
     client.present(given.token)
-    return Welcome(server=Server(name=NAME, version=VERSION), protocol=PROTOCOL, limits=client.limits.to_json())
+    layers = {finding.name.partition(".")[2]: finding.state == "ok" for finding in await client.hub.sandbox()}
+    return Welcome(
+        server=Server(name=NAME, version=VERSION),
+        protocol=PROTOCOL,
+        limits=client.limits.to_json(),
+        sandbox=layers,
+    )
 
 
 @TABLE.method("session.ping")
