@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import pytest
 from blockloom import TaskContext, TaskType
-from blockloom_server.client import Client
 from blockloom_server.dispatch import find, perform
+from blockloom_server.guest import Guest
 from blockloom_server.limits import Limits
 from blockloom_server.notices import KEPT, Notices, TooFarBehind
 from blockloom_server.remote import Refused, Remote, session
@@ -205,7 +205,7 @@ def test_a_client_that_vanishes_leaves_the_run_alone() -> None:
 def test_a_subscription_tells_nothing_before_its_answer_is_sent() -> None:
     async def go() -> tuple[int, int]:
         async with serving(Talk) as server:
-            client = Client(server.hub, Limits(), None, lambda code, reason: None)
+            client = Guest(server.hub, Limits(), None, lambda code, reason: None)
             run = (await server.hub.start(GRAPH, {}, None)).id
             await (await server.hub.engine.run(run)).wait()
             await perform(client, *find(client, Call("1", "subscribe", {"run": run, "after": 0})))

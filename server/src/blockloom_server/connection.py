@@ -9,9 +9,9 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
-from .client import Client, WrongToken
 from .dispatch import find, perform
 from .faults import TOO_MUCH, Fault
+from .guest import Guest, WrongToken
 from .hub import Hub
 from .limits import Limits
 from .method import Method, Params
@@ -31,7 +31,7 @@ class Connection:
     def __init__(self, socket: ServerConnection, hub: Hub, limits: Limits, token: str | None) -> None:
         self._socket = socket
         self._limits = limits
-        self._client = Client(hub, limits, token, self._close_soon)
+        self._guest = Guest(hub, limits, token, self._close_soon)
         self._tasks: set[asyncio.Task[None]] = set()
         self._calls: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -43,7 +43,7 @@ class Connection:
         try:
             await self._socket.wait_closed()
         finally:
-            self._client.close()
+            self._guest.close()
             for task in [*self._tasks, *self._calls]:
                 task.cancel()
 
@@ -59,10 +59,10 @@ class Connection:
         try:
             call = read_call(message)
         except BadCall as bad:
-            await self._client.outbox.answer(refusal(bad.id, bad.fault))
+            await self._guest.outbox.answer(refusal(bad.id, bad.fault))
             return
         try:
-            method, params = find(self._client, call)
+            method, params = find(self._guest, call)
             if method.waits and len(self._calls) >= self._limits.calls:
                 raise Fault(TOO_MUCH, f"A client may have {self._limits.calls} calls that wait: wait for some of them.")
         except Fault as fault:
@@ -75,20 +75,20 @@ class Connection:
 
     async def _perform(self, call: Call, method: Method, params: Params) -> None:
         try:
-            result = await perform(self._client, method, params)
+            result = await perform(self._guest, method, params)
         except Fault as fault:
             await self._refuse(call, fault)
             return
-        then = None if method.waits else self._client.after_answer()
+        then = None if method.waits else self._guest.after_answer()
         if call.id is not None:
-            await self._client.outbox.answer(answer(call.id, result), then)
+            await self._guest.outbox.answer(answer(call.id, result), then)
         elif then is not None:
             then()
 
     async def _refuse(self, call: Call, fault: Fault) -> None:
         then = self._close_unauthorized if isinstance(fault, WrongToken) else None
         if call.id is not None:
-            await self._client.outbox.answer(refusal(call.id, fault), then)
+            await self._guest.outbox.answer(refusal(call.id, fault), then)
         elif then is not None:
             then()
 
@@ -97,26 +97,26 @@ class Connection:
     async def _send(self) -> None:
         """The one place where anything is sent to the client."""
         while True:
-            item = await self._client.outbox.take()
+            item = await self._guest.outbox.take()
             await self._socket.send(item.text)
             if item.then is not None:
                 item.then()
 
     async def _watch(self) -> None:
         """Close the connection of a client that reads nothing of what waits for it."""
-        outbox, transport = self._client.outbox, self._socket.transport
+        outbox, transport = self._guest.outbox, self._socket.transport
         before = (-1, 0)
         while True:
             await asyncio.sleep(self._limits.patience / 2)
             now = (outbox.taken, transport.get_write_buffer_size())
             if len(outbox) and now == before and now[1]:
-                self._client.too_slow()
+                self._guest.too_slow()
             before = now
 
     async def _expect_hello(self) -> None:
-        if not self._client.authorized:
+        if not self._guest.authorized:
             await asyncio.sleep(self._limits.hello)
-            if not self._client.authorized:
+            if not self._guest.authorized:
                 self._close_unauthorized()
 
     # Closing
@@ -131,7 +131,7 @@ class Connection:
     async def _close(self, code: int, reason: str) -> None:
         """Close, whether the client reads or not."""
         self._closing = True
-        self._client.close()
+        self._guest.close()
         await close(self._socket, code, reason)
 
     def _spawn(self, work: Coroutine[Any, Any, None], among: set[asyncio.Task[None]] | None = None) -> None:

@@ -5,8 +5,8 @@ import logging
 from blockloom.errors import BlockloomError
 from pydantic import ValidationError
 
-from .client import Client
 from .faults import INTERNAL, METHOD, UNAUTHORIZED, Fault, fault_of, fault_of_params
+from .guest import Guest
 from .method import Method, Params
 from .methods import TABLE
 from .wire import Call, shown
@@ -16,13 +16,13 @@ _log = logging.getLogger(__name__)
 HELLO = "session.hello"
 
 
-def find(client: Client, call: Call) -> tuple[Method, Params]:
+def find(guest: Guest, call: Call) -> tuple[Method, Params]:
     """The method that a call names, and its parameters; raises Fault."""
-    if not client.authorized:
+    if not guest.authorized:
         if call.method != HELLO:
             raise Fault(UNAUTHORIZED, "This server wants session.hello with its token first.")
         # Before the parameters are looked at: whatever is wrong with a token, the answer is the same.
-        client.present(call.params.get("token"))
+        guest.present(call.params.get("token"))
     method = TABLE.methods.get(call.method)
     if method is None:
         raise Fault(METHOD, f"There is no method {shown(call.method)}; rpc.discover tells which there are.")
@@ -32,10 +32,10 @@ def find(client: Client, call: Call) -> tuple[Method, Params]:
         raise fault_of_params(error, call.params) from None
 
 
-async def perform(client: Client, method: Method, params: Params) -> str:
+async def perform(guest: Guest, method: Method, params: Params) -> str:
     """The result of a method as JSON; raises Fault."""
     try:
-        result = await method.handler(client, params)
+        result = await method.handler(guest, params)
         return result.model_dump_json(exclude_unset=True, by_alias=True)
     except BlockloomError as error:
         raise fault_of(error) from None

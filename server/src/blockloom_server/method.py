@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Final, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict
 
-from .client import Client
 from .faults import Code
+from .guest import Guest
 
 
 class Params(BaseModel):
@@ -33,14 +33,15 @@ class Done(Result):
 
 P = TypeVar("P", bound=Params)
 R = TypeVar("R", bound=Result)
-Handler = Callable[[Client, P], Awaitable[R]]
+Handler = Callable[[Guest, P], Awaitable[R]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     """One method: its name, what it takes, what it gives, what it may be refused with, and what does the work.
 
-    One that `waits` may take its time: calls that come after it are answered meanwhile.
+    One that `waits` may take its time: calls that come after it are answered meanwhile. One that only `reads` changes
+    nothing, and may be asked again by a client that has not got the answer.
     """
 
     name: str
@@ -49,7 +50,8 @@ class Method:
     description: str
     errors: tuple[Code, ...]
     waits: bool
-    handler: Callable[[Client, Any], Awaitable[Result]]
+    reads: bool
+    handler: Callable[[Guest, Any], Awaitable[Result]]
 
 
 class Table:
@@ -58,7 +60,9 @@ class Table:
     def __init__(self) -> None:
         self.methods: dict[str, Method] = {}
 
-    def method(self, name: str, *errors: Code, waits: bool = False) -> Callable[[Handler[P, R]], Handler[P, R]]:
+    def method(
+        self, name: str, *errors: Code, waits: bool = False, reads: bool = False
+    ) -> Callable[[Handler[P, R]], Handler[P, R]]:
         """Enter a function as a method: its annotations are the params and the result, its docstring says the rest."""
 
         def enter(handler: Handler[P, R]) -> Handler[P, R]:
@@ -72,6 +76,7 @@ class Table:
                 description=getdoc(handler) or "",
                 errors=errors,
                 waits=waits,
+                reads=reads,
                 handler=handler,
             )
             return handler

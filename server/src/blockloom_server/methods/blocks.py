@@ -6,10 +6,10 @@ from blockloom.alone import evaluate_block, grown
 from blockloom.check import check_content
 from pydantic import Field
 
-from ..client import Client
 from ..editing import blocks as edit
 from ..editing.tasks import task_of
 from ..faults import INVALID_GRAPH, NOT_FOUND, WRONG_STATE
+from ..guest import Guest
 from ..method import TABLE, Result
 from .tasks import Edited, OneTask, edited
 from .workflows import Problems
@@ -57,64 +57,64 @@ class Value(Result):
     value: Any
 
 
-async def block_of(client: Client, given: OneBlock) -> dict[str, Any]:
+async def block_of(guest: Guest, given: OneBlock) -> dict[str, Any]:
     """The block that a call names; raises NotFound or UnknownPart."""
-    kept = await client.hub.engine.get_workflow(given.workflow)
+    kept = await guest.hub.engine.get_workflow(given.workflow)
     return edit.block_of(dict(kept.graph), given.task, given.block)
 
 
-@TABLE.method("block.get", NOT_FOUND)
-async def get(client: Client, given: OneBlock) -> Block:
+@TABLE.method("block.get", NOT_FOUND, reads=True)
+async def get(guest: Guest, given: OneBlock) -> Block:
     """A block of a task."""
-    return Block(block=dict(await block_of(client, given)))
+    return Block(block=dict(await block_of(guest, given)))
 
 
 @TABLE.method("block.add", NOT_FOUND)
-async def add(client: Client, given: NewBlock) -> Edited:
+async def add(guest: Guest, given: NewBlock) -> Edited:
     """Add a block at the end of a task's list."""
-    return await edited(client, given.workflow, lambda graph: edit.add_block(graph, given.task, given.block))
+    return await edited(guest, given.workflow, lambda graph: edit.add_block(graph, given.task, given.block))
 
 
 @TABLE.method("block.write", NOT_FOUND)
-async def write(client: Client, given: Content) -> Edited:
+async def write(guest: Guest, given: Content) -> Edited:
     """Replace a block's content."""
     return await edited(
-        client, given.workflow, lambda graph: edit.write_block(graph, given.task, given.block, given.content)
+        guest, given.workflow, lambda graph: edit.write_block(graph, given.task, given.block, given.content)
     )
 
 
 @TABLE.method("block.append", NOT_FOUND, INVALID_GRAPH)
-async def append(client: Client, given: Addition) -> Edited:
+async def append(guest: Guest, given: Addition) -> Edited:
     """Add to the end of a block's content, as the block's type understands it."""
 
     def change(graph: dict[str, Any]) -> dict[str, Any]:
         block = edit.block_of(graph, given.task, given.block)
-        content = grown(block, given.content, client.hub.engine.registry)
+        content = grown(block, given.content, guest.hub.engine.registry)
         return edit.write_block(graph, given.task, given.block, content)
 
-    return await edited(client, given.workflow, change)
+    return await edited(guest, given.workflow, change)
 
 
 @TABLE.method("block.remove", NOT_FOUND)
-async def remove(client: Client, given: OneBlock) -> Edited:
+async def remove(guest: Guest, given: OneBlock) -> Edited:
     """Take a block out, with its links."""
-    return await edited(client, given.workflow, lambda graph: edit.remove_block(graph, given.task, given.block))
+    return await edited(guest, given.workflow, lambda graph: edit.remove_block(graph, given.task, given.block))
 
 
-@TABLE.method("block.check", NOT_FOUND)
-async def check(client: Client, given: OneBlock) -> Problems:
+@TABLE.method("block.check", NOT_FOUND, reads=True)
+async def check(guest: Guest, given: OneBlock) -> Problems:
     """What is wrong with a block's content; paths are relative to the content."""
-    block = await block_of(client, given)
+    block = await block_of(guest, given)
     content = block.get("content") or {}
-    found = check_content(given.block, str(block.get("type")), content, client.hub.engine.registry)
+    found = check_content(given.block, str(block.get("type")), content, guest.hub.engine.registry)
     return Problems(problems=[problem.to_json() for problem in found])
 
 
-@TABLE.method("block.evaluate", NOT_FOUND, INVALID_GRAPH, WRONG_STATE, waits=True)
-async def evaluate(client: Client, given: Inputs) -> Value:
+@TABLE.method("block.evaluate", NOT_FOUND, INVALID_GRAPH, WRONG_STATE, waits=True, reads=True)
+async def evaluate(guest: Guest, given: Inputs) -> Value:
     """The value of a block over the task's inputs, the blocks before it being evaluated too."""
-    kept = await client.hub.engine.get_workflow(given.workflow)
+    kept = await guest.hub.engine.get_workflow(given.workflow)
     graph = dict(kept.graph)
     edit.block_of(graph, given.task, given.block)
     task = task_of(graph, given.task)
-    return Value(value=await evaluate_block(task, given.block, given.inputs, client.hub.engine.registry))
+    return Value(value=await evaluate_block(task, given.block, given.inputs, guest.hub.engine.registry))

@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import Field
 
-from ..client import Client
 from ..faults import NOT_FOUND
+from ..guest import Guest
 from ..method import TABLE, Params, Result
 
 
@@ -24,6 +24,6 @@ class Delivered(Result):
 
 
 @TABLE.method("event.publish", NOT_FOUND)
-async def publish(client: Client, given: Publication) -> Delivered:
+async def publish(guest: Guest, given: Publication) -> Delivered:
     """Publish an event to the runs that go on, whose tasks may wait for it now or later."""
-    return Delivered(delivered=await client.hub.engine.publish(given.name, given.payload, given.run))
+    return Delivered(delivered=await guest.hub.engine.publish(given.name, given.payload, given.run))

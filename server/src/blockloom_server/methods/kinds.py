@@ -4,8 +4,8 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import Field
 
-from ..client import Client
 from ..faults import CONFLICT, NOT_FOUND
+from ..guest import Guest
 from ..method import TABLE, Nothing, Params, Result
 
 KindName: TypeAlias = Literal["block", "task", "trigger", "store", "executor"]
@@ -42,19 +42,19 @@ class Plugins(Result):
     plugins: list[dict[str, Any]]
 
 
-@TABLE.method("types.list")
-async def types(client: Client, given: OfKind) -> Types:
+@TABLE.method("types.list", reads=True)
+async def types(guest: Guest, given: OfKind) -> Types:
     """The installed types, by kind and name."""
-    return Types(types=[offer.to_json() for offer in client.hub.engine.registry.offers(given.kind)])
+    return Types(types=[offer.to_json() for offer in guest.hub.engine.registry.offers(given.kind)])
 
 
-@TABLE.method("types.get", NOT_FOUND, CONFLICT)
-async def type_(client: Client, given: OneType) -> Type:
+@TABLE.method("types.get", NOT_FOUND, CONFLICT, reads=True)
+async def type_(guest: Guest, given: OneType) -> Type:
     """One type; a conflict where several plugins offer it."""
-    return Type(type=client.hub.engine.registry.offer(given.kind, given.name).to_json())
+    return Type(type=guest.hub.engine.registry.offer(given.kind, given.name).to_json())
 
 
-@TABLE.method("plugins.list")
-async def plugins(client: Client, given: Nothing) -> Plugins:
+@TABLE.method("plugins.list", reads=True)
+async def plugins(guest: Guest, given: Nothing) -> Plugins:
     """The installed plugins, and what is wrong with those that do not work."""
-    return Plugins(plugins=[plugin.to_json() for plugin in client.hub.plugins.found])
+    return Plugins(plugins=[plugin.to_json() for plugin in guest.hub.plugins.found])

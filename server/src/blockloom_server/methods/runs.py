@@ -9,8 +9,8 @@ from blockloom.states import RunState, TaskState
 from pydantic import Field, model_validator
 
 from ..bulk import GIVEN, tell_event, tell_run
-from ..client import Client
 from ..faults import INVALID_GRAPH, NOT_FOUND, PARAMS, WRONG_STATE, Fault
+from ..guest import Guest
 from ..method import TABLE, Params, Result
 
 
@@ -145,21 +145,21 @@ class Value(Result):
     value: Any
 
 
-async def reached(client: Client, run: str, after: int) -> RunView:
+async def reached(guest: Guest, run: str, after: int) -> RunView:
     """A run that has got as far as its event `after`; raises Fault."""
-    view = await client.hub.engine.run(run)
+    view = await guest.hub.engine.run(run)
     if after > view.seq:
         raise Fault(PARAMS, f"The run is at event {view.seq}: {after} is not yet reached.", {"seq": view.seq})
     return view
 
 
 @TABLE.method("run.start", NOT_FOUND, INVALID_GRAPH)
-async def start(client: Client, given: Start) -> Started:
+async def start(guest: Guest, given: Start) -> Started:
     """Start a run and answer at once. Inputs that do not fit are listed in the error's `data.problems`."""
     graph = given.graph
     if graph is None:
-        graph = dict((await client.hub.engine.get_workflow(given.workflow or "")).graph)
-    view = await client.hub.start(
+        graph = dict((await guest.hub.engine.get_workflow(given.workflow or "")).graph)
+    view = await guest.hub.start(
         graph,
         given.inputs,
         given.workflow,
@@ -171,94 +171,97 @@ async def start(client: Client, given: Start) -> Started:
 
 
 @TABLE.method("run.stop", NOT_FOUND, waits=True)
-async def stop(client: Client, given: OneRun) -> Started:
+async def stop(guest: Guest, given: OneRun) -> Started:
     """End a run; the answer comes when what ran has ended. A run that is over stays as it is."""
-    view = await client.hub.engine.run(given.run)
+    view = await guest.hub.engine.run(given.run)
     await view.stop()
     return Started(run=view.id)
 
 
 @TABLE.method("run.pause", NOT_FOUND, WRONG_STATE)
-async def pause(client: Client, given: OneRun) -> Started:
+async def pause(guest: Guest, given: OneRun) -> Started:
     """Start nothing new until `run.resume`; what runs, runs on."""
-    view = await client.hub.engine.run(given.run)
+    view = await guest.hub.engine.run(given.run)
     await view.pause()
     return Started(run=view.id)
 
 
 @TABLE.method("run.resume", NOT_FOUND, WRONG_STATE)
-async def resume(client: Client, given: OneRun) -> Started:
+async def resume(guest: Guest, given: OneRun) -> Started:
     """Go on after `run.pause`."""
-    view = await client.hub.engine.run(given.run)
+    view = await guest.hub.engine.run(given.run)
     await view.resume()
     return Started(run=view.id)
 
 
 @TABLE.method("run.retry", NOT_FOUND, WRONG_STATE)
-async def retry(client: Client, given: OneRun) -> Started:
+async def retry(guest: Guest, given: OneRun) -> Started:
     """Let a failed run go on from what failed."""
-    return Started(run=(await client.hub.engine.retry(given.run)).id)
+    return Started(run=(await guest.hub.engine.retry(given.run)).id)
 
 
 @TABLE.method("run.rerun", NOT_FOUND, WRONG_STATE)
-async def rerun(client: Client, given: Again) -> Started:
+async def rerun(guest: Guest, given: Again) -> Started:
     """Start a new run of the same graph, using again what does not come after `from`."""
-    return Started(run=(await client.hub.engine.rerun(given.run, given.start, given.inputs)).id)
+    return Started(run=(await guest.hub.engine.rerun(given.run, given.start, given.inputs)).id)
 
 
 @TABLE.method("run.edit", NOT_FOUND, WRONG_STATE, INVALID_GRAPH)
-async def edit(client: Client, given: Edit) -> Started:
+async def edit(guest: Guest, given: Edit) -> Started:
     """Let a run go on with another graph; refused, tasks named, where something that has begun would change."""
-    return Started(run=(await client.hub.engine.edit(given.run, given.graph)).id)
+    return Started(run=(await guest.hub.engine.edit(given.run, given.graph)).id)
 
 
-@TABLE.method("run.get", NOT_FOUND)
-async def get(client: Client, given: OneRun) -> Run:
+@TABLE.method("run.get", NOT_FOUND, reads=True)
+async def get(guest: Guest, given: OneRun) -> Run:
     """A run as it stands, large values replaced."""
-    view = await client.hub.engine.run(given.run)
+    view = await guest.hub.engine.run(given.run)
     seq = view.seq
     return Run(**tell_run(view.to_json()), seq=seq)
 
 
-@TABLE.method("run.current", NOT_FOUND)
-async def current(client: Client, given: OneRun) -> Current:
+@TABLE.method("run.current", NOT_FOUND, reads=True)
+async def current(guest: Guest, given: OneRun) -> Current:
     """The tasks of a run that run now."""
-    return Current(tasks=(await client.hub.engine.run(given.run)).current)
+    return Current(tasks=(await guest.hub.engine.run(given.run)).current)
 
 
-@TABLE.method("run.outputs", NOT_FOUND)
-async def outputs(client: Client, given: OneRun) -> Outputs:
+@TABLE.method("run.outputs", NOT_FOUND, reads=True)
+async def outputs(guest: Guest, given: OneRun) -> Outputs:
     """What a run gave."""
-    return Outputs(outputs=(await client.hub.engine.run(given.run)).outputs)
+    return Outputs(outputs=(await guest.hub.engine.run(given.run)).outputs)
 
 
-@TABLE.method("run.list", NOT_FOUND)
-async def list_(client: Client, given: Listed) -> Runs:
+@TABLE.method("run.list", NOT_FOUND, reads=True)
+async def list_(guest: Guest, given: Listed) -> Runs:
     """The runs that are kept, the newest first."""
     states = None if given.state is None else {RunState(given.state)}
-    found = await client.hub.engine.runs(given.workflow, states, given.limit, given.after)
-    rows = [Row(run=run.id, workflow=run.workflow, state=run.state, created=moment(run.created)) for run in found]
+    found = await guest.hub.engine.runs(given.workflow, states, given.limit, given.after)
+    rows = [
+        Row(run=run.id, workflow=run.workflow, state=run.state, created=moment(run.created), key=run.key)
+        for run in found
+    ]
     return Runs(runs=rows)
 
 
-@TABLE.method("run.events", NOT_FOUND)
-async def events(client: Client, given: Beyond) -> Events:
+@TABLE.method("run.events", NOT_FOUND, reads=True)
+async def events(guest: Guest, given: Beyond) -> Events:
     """A part of a run's journal, large values replaced."""
-    view = await reached(client, given.run, given.after)
+    view = await reached(guest, given.run, given.after)
     found = view.events[given.after : given.after + given.limit]
     return Events(events=[{"run": view.id, **tell_event(event)} for event in found])
 
 
-@TABLE.method("run.explain", NOT_FOUND)
-async def explain(client: Client, given: OneTask) -> Explained:
+@TABLE.method("run.explain", NOT_FOUND, reads=True)
+async def explain(guest: Guest, given: OneTask) -> Explained:
     """Why a task waits, ran, was canceled, failed or ran again."""
-    return Explained(**(await client.hub.engine.run(given.run)).explain(given.task).to_json())
+    return Explained(**(await guest.hub.engine.run(given.run)).explain(given.task).to_json())
 
 
-@TABLE.method("value.get", NOT_FOUND)
-async def value(client: Client, given: OneValue) -> Value:
+@TABLE.method("value.get", NOT_FOUND, reads=True)
+async def value(guest: Guest, given: OneValue) -> Value:
     """A value that was too large to be sent along, or any other output of a run or its tasks."""
-    view = await client.hub.engine.run(given.run)
+    view = await guest.hub.engine.run(given.run)
     record = view.tasks.get(given.task) if given.task is not None else None
     if given.task is not None:
         if record is None:

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
-from ..client import Client
+from ..guest import Guest
 from ..method import TABLE, Done, Nothing, Params, Result
 from ..version import NAME, PROTOCOL, VERSION
 
@@ -46,27 +46,27 @@ class Document(Result):
     components: dict[str, Any]
 
 
-@TABLE.method("session.hello")
-async def hello(client: Client, given: Hello) -> Welcome:
+@TABLE.method("session.hello", reads=True)
+async def hello(guest: Guest, given: Hello) -> Welcome:
     """Open the session. It comes first where the server has a token; a wrong one closes the connection (4401)."""
-    client.present(given.token)
-    layers = {finding.name.partition(".")[2]: finding.state == "ok" for finding in await client.hub.sandbox()}
+    guest.present(given.token)
+    layers = {finding.name.partition(".")[2]: finding.state == "ok" for finding in await guest.hub.sandbox()}
     return Welcome(
         server=Server(name=NAME, version=VERSION),
         protocol=PROTOCOL,
-        limits=client.limits.to_json(),
+        limits=guest.limits.to_json(),
         sandbox=layers,
     )
 
 
-@TABLE.method("session.ping")
-async def ping(client: Client, given: Nothing) -> Done:
+@TABLE.method("session.ping", reads=True)
+async def ping(guest: Guest, given: Nothing) -> Done:
     """Answer, to show that the connection lives."""
     return Done()
 
 
-@TABLE.method("rpc.discover")
-async def discover(client: Client, given: Nothing) -> Document:
+@TABLE.method("rpc.discover", reads=True)
+async def discover(guest: Guest, given: Nothing) -> Document:
     """The OpenRPC document of this server: every method with its parameters, result and errors."""
     from ..openrpc import describe
 

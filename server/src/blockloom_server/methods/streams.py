@@ -2,8 +2,8 @@
 
 from pydantic import Field, model_validator
 
-from ..client import Client
 from ..faults import NOT_FOUND, TOO_MUCH
+from ..guest import Guest
 from ..method import TABLE, Done, Params, Result
 from .runs import reached
 
@@ -39,24 +39,24 @@ class Subscribed(Result):
 
 
 @TABLE.method("subscribe", NOT_FOUND, TOO_MUCH)
-async def subscribe(client: Client, given: Wanted) -> Subscribed:
+async def subscribe(guest: Guest, given: Wanted) -> Subscribed:
     """Have events sent as `event` notifications, from now on or from after an event, without a gap or a repeat."""
-    hub = client.hub
+    hub = guest.hub
     if given.run is not None:
-        view = await reached(client, given.run, given.after or 0)
+        view = await reached(guest, given.run, given.after or 0)
         seq = view.seq
-        feed = client.subscribe()
+        feed = guest.subscribe()
         feed.follow_run(view, seq if given.after is None else given.after)
         return Subscribed(subscription=feed.id, seq=seq)
     if given.workflow is not None:
         await hub.engine.get_workflow(given.workflow)
-    feed = client.subscribe()
+    feed = guest.subscribe()
     feed.follow_all(hub, given.workflow)
     return Subscribed(subscription=feed.id, seq=hub.notices.seq)
 
 
 @TABLE.method("unsubscribe", NOT_FOUND)
-async def unsubscribe(client: Client, given: Subscription) -> Done:
+async def unsubscribe(guest: Guest, given: Subscription) -> Done:
     """End a subscription; nothing of it comes after the answer."""
-    client.unsubscribe(given.subscription)
+    guest.unsubscribe(given.subscription)
     return Done()

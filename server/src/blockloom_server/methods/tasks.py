@@ -4,9 +4,9 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from ..client import Client
 from ..editing import tasks as edit
 from ..faults import NOT_FOUND
+from ..guest import Guest
 from ..method import TABLE, Result
 from .workflows import Named
 
@@ -68,63 +68,61 @@ class Task(Result):
     task: dict[str, Any]
 
 
-async def edited(client: Client, workflow: str, change: Any) -> Edited:
+async def edited(guest: Guest, workflow: str, change: Any) -> Edited:
     """Change a workflow's graph, and tell the new revision."""
-    return Edited(revision=(await client.hub.edit(workflow, change)).revision)
+    return Edited(revision=(await guest.hub.edit(workflow, change)).revision)
 
 
-@TABLE.method("task.get", NOT_FOUND)
-async def get(client: Client, given: OneTask) -> Task:
+@TABLE.method("task.get", NOT_FOUND, reads=True)
+async def get(guest: Guest, given: OneTask) -> Task:
     """A task of a workflow."""
-    kept = await client.hub.engine.get_workflow(given.workflow)
+    kept = await guest.hub.engine.get_workflow(given.workflow)
     return Task(task=dict(edit.task_of(dict(kept.graph), given.task)))
 
 
 @TABLE.method("task.add", NOT_FOUND)
-async def add(client: Client, given: NewTask) -> Edited:
+async def add(guest: Guest, given: NewTask) -> Edited:
     """Add a task at the end of the list."""
-    return await edited(client, given.workflow, lambda graph: edit.add_task(graph, given.task))
+    return await edited(guest, given.workflow, lambda graph: edit.add_task(graph, given.task))
 
 
 @TABLE.method("task.update", NOT_FOUND)
-async def update(client: Client, given: TaskChanges) -> Edited:
+async def update(guest: Guest, given: TaskChanges) -> Edited:
     """Change fields of a task; its connections follow it to a new `id`."""
-    return await edited(client, given.workflow, lambda graph: edit.update_task(graph, given.task, given.changes))
+    return await edited(guest, given.workflow, lambda graph: edit.update_task(graph, given.task, given.changes))
 
 
 @TABLE.method("task.set_type", NOT_FOUND)
-async def set_type(client: Client, given: NewType) -> Edited:
+async def set_type(guest: Guest, given: NewType) -> Edited:
     """Make it a task of another type."""
-    return await edited(
-        client, given.workflow, lambda graph: edit.set_type(graph, given.task, given.type, given.config)
-    )
+    return await edited(guest, given.workflow, lambda graph: edit.set_type(graph, given.task, given.type, given.config))
 
 
 @TABLE.method("task.remove", NOT_FOUND)
-async def remove(client: Client, given: OneTask) -> Edited:
+async def remove(guest: Guest, given: OneTask) -> Edited:
     """Take a task out, with its connections."""
-    return await edited(client, given.workflow, lambda graph: edit.remove_task(graph, given.task))
+    return await edited(guest, given.workflow, lambda graph: edit.remove_task(graph, given.task))
 
 
 @TABLE.method("task.move", NOT_FOUND)
-async def move(client: Client, given: Move) -> Edited:
+async def move(guest: Guest, given: Move) -> Edited:
     """Give a task another place in the list, or let it exchange its place in the flow with another task."""
 
     def change(graph: dict[str, Any]) -> dict[str, Any]:
         if given.swap is not None:
-            return edit.swap_tasks(graph, given.task, given.swap, client.hub.engine.registry)
+            return edit.swap_tasks(graph, given.task, given.swap, guest.hub.engine.registry)
         return edit.move_task(graph, given.task, given.index or 0)
 
-    return await edited(client, given.workflow, change)
+    return await edited(guest, given.workflow, change)
 
 
 @TABLE.method("task.connect", NOT_FOUND)
-async def connect(client: Client, given: Line) -> Edited:
+async def connect(guest: Guest, given: Line) -> Edited:
     """Draw a connection."""
-    return await edited(client, given.workflow, lambda graph: edit.connect(graph, given.start, given.end))
+    return await edited(guest, given.workflow, lambda graph: edit.connect(graph, given.start, given.end))
 
 
 @TABLE.method("task.disconnect", NOT_FOUND)
-async def disconnect(client: Client, given: Line) -> Edited:
+async def disconnect(guest: Guest, given: Line) -> Edited:
     """Remove a connection."""
-    return await edited(client, given.workflow, lambda graph: edit.disconnect(graph, given.start, given.end))
+    return await edited(guest, given.workflow, lambda graph: edit.disconnect(graph, given.start, given.end))

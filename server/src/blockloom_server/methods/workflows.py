@@ -7,8 +7,8 @@ from blockloom.events import moment
 from blockloom.store import StoredWorkflow
 from pydantic import Field, model_validator
 
-from ..client import Client
 from ..faults import CONFLICT, NOT_FOUND
+from ..guest import Guest
 from ..method import TABLE, Done, Nothing, Params, Result
 
 
@@ -95,50 +95,50 @@ def revision_of(kept: StoredWorkflow) -> Revision:
 
 
 @TABLE.method("workflow.create")
-async def create(client: Client, given: New) -> Revision:
+async def create(guest: Guest, given: New) -> Revision:
     """Keep a new workflow."""
-    return revision_of(await client.hub.create(given.graph))
+    return revision_of(await guest.hub.create(given.graph))
 
 
 @TABLE.method("workflow.update", NOT_FOUND, CONFLICT)
-async def update(client: Client, given: Change) -> Revision:
+async def update(guest: Guest, given: Change) -> Revision:
     """Replace a workflow's graph; a conflict where another revision stands."""
-    return revision_of(await client.hub.update(given.workflow, given.graph, given.revision))
+    return revision_of(await guest.hub.update(given.workflow, given.graph, given.revision))
 
 
-@TABLE.method("workflow.get", NOT_FOUND)
-async def get(client: Client, given: Named) -> Workflow:
+@TABLE.method("workflow.get", NOT_FOUND, reads=True)
+async def get(guest: Guest, given: Named) -> Workflow:
     """A workflow with its graph."""
-    kept = await client.hub.engine.get_workflow(given.workflow)
+    kept = await guest.hub.engine.get_workflow(given.workflow)
     return Workflow(workflow=kept.id, revision=kept.revision, graph=dict(kept.graph))
 
 
-@TABLE.method("workflow.list")
-async def list_(client: Client, given: Nothing) -> Workflows:
+@TABLE.method("workflow.list", reads=True)
+async def list_(guest: Guest, given: Nothing) -> Workflows:
     """All workflows, without their graphs."""
-    return Workflows(workflows=[_row(kept) for kept in await client.hub.engine.workflows()])
+    return Workflows(workflows=[_row(kept) for kept in await guest.hub.engine.workflows()])
 
 
 @TABLE.method("workflow.delete", NOT_FOUND)
-async def delete(client: Client, given: Named) -> Done:
+async def delete(guest: Guest, given: Named) -> Done:
     """Forget a workflow; its runs stay."""
-    await client.hub.delete(given.workflow)
+    await guest.hub.delete(given.workflow)
     return Done()
 
 
-@TABLE.method("workflow.check", NOT_FOUND)
-async def check(client: Client, given: ToCheck) -> Problems:
+@TABLE.method("workflow.check", NOT_FOUND, reads=True)
+async def check(guest: Guest, given: ToCheck) -> Problems:
     """Everything that is wrong with a stored workflow or with a graph; nothing is run."""
     graph = given.graph
     if given.workflow is not None:
-        graph = (await client.hub.engine.get_workflow(given.workflow)).graph
-    return Problems(problems=[problem.to_json() for problem in client.hub.engine.check(graph)])
+        graph = (await guest.hub.engine.get_workflow(given.workflow)).graph
+    return Problems(problems=[problem.to_json() for problem in guest.hub.engine.check(graph)])
 
 
-@TABLE.method("workflow.graph", NOT_FOUND)
-async def graph(client: Client, given: Drawing) -> Graph:
+@TABLE.method("workflow.graph", NOT_FOUND, reads=True)
+async def graph(guest: Guest, given: Drawing) -> Graph:
     """A workflow's tasks and connections as a drawing."""
-    kept = await client.hub.engine.get_workflow(given.workflow)
+    kept = await guest.hub.engine.get_workflow(given.workflow)
     return Graph(graph=draw(kept.graph, given.format))
 
 

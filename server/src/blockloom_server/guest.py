@@ -24,7 +24,7 @@ class WrongToken(Fault):
         super().__init__(UNAUTHORIZED, "This server wants its token in session.hello.")
 
 
-class Client:
+class Guest:
     """One session with the server."""
 
     def __init__(self, hub: Hub, limits: Limits, token: str | None, close: Callable[[int, str], None]) -> None:
