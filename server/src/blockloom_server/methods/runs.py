@@ -124,7 +124,6 @@ class Row(Result):
     workflow: str | None
     state: RunState
     created: str = Field(description="When it was accepted (UTC, ISO 8601).")
-    key: str | None = None
 
 
 class Runs(Result):
@@ -237,10 +236,7 @@ async def list_(guest: Guest, given: Listed) -> Runs:
     """The runs that are kept, the newest first."""
     states = None if given.state is None else {RunState(given.state)}
     found = await guest.hub.engine.runs(given.workflow, states, given.limit, given.after)
-    rows = [
-        Row(run=run.id, workflow=run.workflow, state=run.state, created=moment(run.created), key=run.key)
-        for run in found
-    ]
+    rows = [Row(run=run.id, workflow=run.workflow, state=run.state, created=moment(run.created)) for run in found]
     return Runs(runs=rows)
 
 
