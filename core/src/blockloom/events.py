@@ -1,8 +1,9 @@
 """The facts of a run: small, frozen, numbered; everything shown about a run is derived from them."""
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import count
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, overload
 
@@ -86,9 +87,15 @@ class EventLog(Sequence[Event]):
     def __getitem__(self, index: slice) -> list[Event]: ...
     def __getitem__(self, index: int | slice) -> Event | list[Event]:
         if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
+            numbers = range(1, len(self) + 1)[index]
+            columns = self._times[index], self._types[index], self._tasks[index], self._data[index]
+            return list(map(Event._make, zip(numbers, *columns, strict=True)))
         index = range(len(self))[index]
         return Event(index + 1, self._times[index], self._types[index], self._tasks[index], self._data[index])
+
+    def __iter__(self) -> Iterator[Event]:
+        columns = zip(count(1), self._times, self._types, self._tasks, self._data, strict=False)
+        return map(Event._make, columns)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)

@@ -37,17 +37,44 @@ def copy_value(value: Any) -> Any:
 
     Raises BadValue, with a path such as `items[3].name`, for anything that JSON cannot say.
     """
+    try:
+        return _copy(value, 0)
+    except BadValue:
+        return _copy_odd(value, "", 0)
+
+
+def _copy(value: Any, depth: int) -> Any:
+    """A copy of what is plain, as almost everything is; BadValue where something is not, or may not be."""
     kind = type(value)
     if kind in _SCALARS or (kind is str and value.isascii()) or (kind is int and value.bit_length() < 64):
         return value
-    return _copy(value, "", 0)
-
-
-def _copy(value: Any, path: str, depth: int) -> Any:
-    kind = type(value)
-    if kind in _SCALARS:
+    if kind is dict and depth < MAX_DEPTH:
+        made = {}
+        for key, item in value.items():
+            if type(key) is not str or not key.isascii():
+                key = _copy_key(key)
+            made[key] = item if type(item) is str and item.isascii() else _copy(item, depth + 1)
+        return made
+    if (kind is list or kind is tuple) and depth < MAX_DEPTH:
+        return [item if type(item) is str and item.isascii() else _copy(item, depth + 1) for item in value]
+    if kind is float and math.isfinite(value):
         return value
+    if kind is str:
+        return _text(value, "")
+    raise BadValue("it is not plain")
+
+
+def _copy_key(key: Any) -> str:
+    if type(key) is str:
+        return _text(key, "")
+    raise BadValue("it is not plain")
+
+
+def _copy_odd(value: Any, path: str, depth: int) -> Any:
+    """The same for anything at all, with the path to what JSON cannot say."""
     # A subclass, such as a member of an Enum, may have its own idea of str(), int() and float().
+    if value is None or type(value) is bool:
+        return value
     if isinstance(value, str):
         return _text(value, path)
     if isinstance(value, int):
@@ -61,10 +88,11 @@ def _copy(value: Any, path: str, depth: int) -> Any:
     if depth >= MAX_DEPTH and isinstance(value, dict | list | tuple):
         raise BadValue(f"more than {MAX_DEPTH} levels deep, or a circle", path[:80])
     if isinstance(value, dict):
-        return {_key(k, path): _copy(v, f"{path}.{k}" if path else str(k), depth + 1) for k, v in value.items()}
+        items = value.items()
+        return {_key(k, path): _copy_odd(v, f"{path}.{k}" if path else str(k), depth + 1) for k, v in items}
     if isinstance(value, list | tuple):
-        return [_copy(v, f"{path}[{i}]", depth + 1) for i, v in enumerate(value)]
-    raise BadValue(f"a value of the Python type {kind.__name__} is not JSON", path)
+        return [_copy_odd(v, f"{path}[{i}]", depth + 1) for i, v in enumerate(value)]
+    raise BadValue(f"a value of the Python type {type(value).__name__} is not JSON", path)
 
 
 def _text(value: str, path: str) -> str:

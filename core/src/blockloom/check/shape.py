@@ -12,7 +12,7 @@ from ..registry import Registry
 from ..schema import ALL_TYPES, Schema, checker, flaw_of_schema, possible_types
 from ..sentences import problem
 from ..spec import BlockSpec, Connection, Port
-from ..values import MAX_DEPTH, copy_value, is_id, is_name, type_names
+from ..values import copy_value, is_id, is_name, type_names
 from ..words import Text, both
 
 RESERVED_INPUTS: Final = frozenset({"inputs"})
@@ -137,7 +137,7 @@ def check_shape(draft: Draft) -> bool:
         draft.add("not-a-mapping")
         return False
     try:
-        draft.graph = _copy(draft.graph)
+        draft.graph = copy_value(draft.graph)
     except BadValue as error:
         draft.add("bad-value", why=str(error))
         return False
@@ -148,34 +148,6 @@ def check_shape(draft: Draft) -> bool:
     _check_declared_inputs(draft)
     _check_groups(draft)
     return True
-
-
-def _copy(graph: Mapping[str, Any]) -> Any:
-    """A copy of a graph; raises BadValue. Almost every graph is plain, and is copied so in a fraction of the time."""
-    try:
-        return _copy_plain(graph, 0)
-    except BadValue:
-        return copy_value(graph)
-
-
-def _copy_plain(value: Any, depth: int) -> Any:
-    """A copy of what is made of lists, mappings and scalars, none of them subclassed; BadValue says no place."""
-    kind = type(value)
-    if value is None or kind is bool or (kind is str and value.isascii()):
-        return value
-    if kind is dict and depth < MAX_DEPTH:
-        made = {}
-        for key, item in value.items():
-            if type(key) is not str:
-                raise BadValue("not plain")
-            key = key if key.isascii() else copy_value(key)
-            made[key] = item if type(item) is str and item.isascii() else _copy_plain(item, depth + 1)
-        return made
-    if kind is list and depth < MAX_DEPTH:
-        return [_copy_plain(item, depth + 1) for item in value]
-    if kind in (str, int, float):
-        return copy_value(value)
-    raise BadValue("not plain")
 
 
 def identify(draft: Draft, owner: Mapping[str, Any], what: Text, seen: set[str], *path: str | int) -> str | None:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from blockloom import BlockSpec, Port, PortSet, TaskContext, TaskType
+from blockloom import BlockSpec, PortSet, TaskContext, TaskType
 
-from .ends import CATEGORY
+from .ends import ANYTHING, CATEGORY
 
 
 class Blocks(TaskType):
@@ -23,7 +23,7 @@ class Blocks(TaskType):
 
     def ports(self, config: Any, blocks: Sequence[BlockSpec]) -> PortSet:
         """Any inputs; an output a block, and `result`, the block evaluated last."""
-        return PortSet(outputs={name: Port() for name in [*(b.id for b in blocks), "result"]}, open_inputs=True)
+        return PortSet(outputs=dict.fromkeys([*(block.id for block in blocks), "result"], ANYTHING), open_inputs=True)
 
     async def run(self, task: TaskContext) -> Mapping[str, Any]:
         """The value of every block."""

@@ -8,12 +8,16 @@ from blockloom import BlockSpec, Embedded, Expression, Graph, Port, PortSet, Tas
 from pydantic import Field, model_validator
 
 from .branch import expression
-from .ends import CATEGORY
+from .ends import ANYTHING, CATEGORY
+
+_LIST = Port(schema={"type": "array"})
+_ITEMS = Port(schema={"type": "array"}, required=True)
+_EACH = {"results": _LIST, "errors": _LIST}
 
 
 def outputs_of(body: Graph) -> dict[str, Port]:
     """A port for each output of a body."""
-    return {name: Port() for name in body.outputs}
+    return dict.fromkeys(body.outputs, ANYTHING)
 
 
 class Workflow(TaskType):
@@ -130,9 +134,7 @@ class ForEach(TaskType):
     def ports(self, config: Any, blocks: Sequence[BlockSpec]) -> PortSet:
         """`items`, and what the body takes beside `item` and `index`."""
         taken = {name: port for name, port in config.body.inputs.items() if name not in ("item", "index", "items")}
-        items = Port(schema={"type": "array"}, required=True)
-        outputs = {"results": Port(schema={"type": "array"}), "errors": Port(schema={"type": "array"})}
-        return PortSet(inputs={"items": items, **taken}, outputs=outputs)
+        return PortSet(inputs={"items": _ITEMS, **taken}, outputs=_EACH)
 
     def embedded(self, config: Any) -> Iterable[Embedded]:
         """The condition, if it has one."""

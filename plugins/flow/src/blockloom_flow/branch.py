@@ -8,9 +8,9 @@ from blockloom import BlockSpec, Embedded, Expression, Port, PortSet, TaskContex
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from .ends import CATEGORY
+from .ends import ANYTHING, CATEGORY
 
-_VALUE = {"value": Port()}
+_VALUE = {"value": ANYTHING}
 _DEFAULT = {"default": Port(branch=True, otherwise=True)}
 _TWO_WAYS = PortSet(
     inputs=_VALUE,

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from blockloom import BlockSpec, PortSet, TaskContext, TaskType
+from blockloom import BlockSpec, Port, PortSet, TaskContext, TaskType
 
 CATEGORY = {"en": "Flow", "zh": "流程"}
+ANYTHING = Port()
+"""A port that carries any value."""
 
 
 class Start(TaskType):

@@ -7,6 +7,8 @@ from blockloom import BlockSpec, Port, PortSet, TaskContext, TaskType
 
 from .ends import CATEGORY
 
+_PORTS = PortSet(outputs={"values": Port(schema={"type": "array"}), "result": Port()}, open_inputs=True)
+
 
 class Merge(TaskType):
     """Gathers the values that have arrived, in the order of the connections."""
@@ -23,8 +25,7 @@ class Merge(TaskType):
 
     def ports(self, config: Any, blocks: Sequence[BlockSpec]) -> PortSet:
         """Any inputs."""
-        outputs = {"values": Port(schema={"type": "array"}), "result": Port()}
-        return PortSet(outputs=outputs, open_inputs=True)
+        return _PORTS
 
     def run(self, task: TaskContext) -> Mapping[str, Any]:
         """All values, and the first of them."""

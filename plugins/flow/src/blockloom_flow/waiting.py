@@ -8,6 +8,9 @@ from blockloom import BlockSpec, Port, PortSet, TaskContext, TaskType, TriggerSp
 
 from .ends import CATEGORY
 
+_TIME = Port(schema={"type": "string", "format": "date-time"})
+_PORTS = PortSet(outputs={"payload": Port(), "time": _TIME}, open_inputs=True)
+
 
 class Wait(TaskType):
     """Goes on when its trigger fires."""
@@ -31,8 +34,7 @@ class Wait(TaskType):
 
     def ports(self, config: Any, blocks: Sequence[BlockSpec]) -> PortSet:
         """Any inputs, which only order it; what the event carried, and when it fired."""
-        outputs = {"payload": Port(), "time": Port(schema={"type": "string", "format": "date-time"})}
-        return PortSet(outputs=outputs, open_inputs=True)
+        return _PORTS
 
     async def run(self, task: TaskContext) -> Mapping[str, Any]:
         """What the firing carried."""
