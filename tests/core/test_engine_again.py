@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from blockloom import MemoryStore, RunView, TaskContext, TaskFailed, TaskType, UnknownPart, WrongState
+from blockloom import MemoryStore, RunState, RunView, TaskContext, TaskFailed, TaskType, UnknownPart, WrongState
+from blockloom.records import Records
 from blockloom.testing import engine_with, simulate
 from drawn_graphs import drawn, told
 
@@ -67,6 +68,28 @@ def test_a_failed_run_goes_on_from_what_failed() -> None:
     assert Fickle.ran == ["a", "bad", "bad", "c", "d"]
     assert run.outputs == {"r": ["d", ["bad", ["a"]], ["c", ["a"]]]}
     assert (run.error, [e.type for e in run.events].count("run.resumed")) == (None, 1)
+
+
+def test_what_is_done_again_is_shown_as_waiting_from_the_moment_of_the_retry() -> None:
+    async def main() -> None:
+        async with engine_with(Fickle) as engine:
+            run = await (
+                await engine.start(fickle("bad1.error -> a; a -> bad2; bad2 -> b", "bad1", "a", "bad2", "b"))
+            ).wait()
+            fallen = {"bad2", "b"}
+            assert told(run) == {"bad1": "FAILED", "a": "COMPLETED", "bad2": "FAILED", "b": "failed-run"}
+            Fickle.good = True
+            again = await engine.retry(run.id)
+            resumed = next(event for event in again.events if event.type == "run.resumed")
+            assert (resumed.data["retry"], set(resumed.data["again"])) == (True, fallen)
+            records = Records(again.tasks).read(again.events, resumed.seq)
+            for id in fallen:
+                shown: dict[str, Any] = {"state": "WAITING", "outputs": {}, "started": None, "finished": None}
+                assert records.tasks[id].to_json() == shown
+            assert records.state is RunState.RUNNING
+            await again.wait()
+
+    simulate(main, 1)
 
 
 def test_a_run_that_fails_again_can_be_retried_again() -> None:

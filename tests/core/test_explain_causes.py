@@ -253,16 +253,29 @@ def test_stopped_from_outside() -> None:
         await run.stop()
 
     run = steered(drawn("start -> a; a -> b", a={"lasts": 5}), act)
-    assert [codes(run.explain(id))[0] for id in "ab"] == ["stopped", "stopped"]
-    assert "from outside" in said(run.explain("a"))
+    for id in "ab":
+        assert codes(run.explain(id))[0] == "stopped"
+        assert "by" not in facts(run.explain(id), "stopped")
+        assert "from outside" in said(run.explain(id))
 
 
-@pytest.mark.parametrize(("state", "known"), [("stopped", "after"), ("completed", "by"), ("failed", "by")])
-def test_stopped_by_a_task(state: str, known: str) -> None:
+def test_stopped_from_outside_right_after_a_task_has_completed() -> None:
+    async def act(run: LiveRun) -> None:
+        async for batch in run.follow():
+            if any((event.type, event.task) == ("task.completed", "a") for event in batch):
+                break
+        await run.stop()
+
+    told = steered(drawn("a -> b", a={"lasts": 5}, b={"lasts": 5}), act).explain("b")
+    assert "by" not in facts(told, "stopped")
+
+
+@pytest.mark.parametrize("state", ["stopped", "completed", "failed"])
+def test_stopped_by_a_task(state: str) -> None:
     halt = {"type": "stop", "config": {"state": state}}
     told = played(drawn("start -> halt; halt -> late", halt=halt)).explain("late")
     assert codes(told) == ["stopped"]
-    assert facts(told, "stopped")[known] == "halt"
+    assert facts(told, "stopped")["by"] == "halt"
 
 
 def test_canceled_by_a_task_that_names_it() -> None:
@@ -279,6 +292,7 @@ def test_canceled_from_outside() -> None:
     told = steered(drawn("a -> b", a={"lasts": 5}), act).explain("a")
     assert codes(told) == ["canceled"]
     assert "by" not in told.because[0].facts
+    assert "from outside" in said(told)
 
 
 # What is done again, what is not there, and what is not known

@@ -75,7 +75,7 @@ def test_results_that_come_late_change_nothing() -> None:
     run.end_canceled(a)
     run.cancel(a)
     assert run.log.events == before
-    run.cancel(c, Reason.CANCELED)
+    run.cancel(c)
     run.complete(c, {})
     assert run.states[c] is TaskState.CANCELED
     assert run.states[b] is TaskState.READY
@@ -228,3 +228,29 @@ def test_a_record_that_breaks_off_while_a_run_is_stopped_ends_as_stopped() -> No
         again = carried_on(run.plan, events[:cut], {"c": [("task.completed", {"outputs": {}})]})
         assert again.state is RunState.STOPPED
         assert again.reasons == run.reasons, f"cut after {events[cut - 1]}"
+
+
+def test_a_record_that_breaks_off_after_a_stop_ends_as_that_says() -> None:
+    for state in (RunState.STOPPED, RunState.COMPLETED, RunState.FAILED):
+        run = begun("a -> halt; b -> c", halt={"type": "stop"})
+        a, halt = index(run, "a", "halt")
+        run.start(a)
+        run.complete(a, {})
+        run.start(halt)
+        run.complete(halt, {}, state)
+        events = list(run.log.events)
+        stop = next(event.seq for event in events if event.data.get("ends"))
+        assert events[stop].data == {"reason": "stopped", "by": "halt"}
+        for cut in range(stop, len(events) + 1):
+            again = carried_on(run.plan, events[:cut], {})
+            assert (again.state, again.error, list(again.log.events)) == (state, run.error, events)
+
+
+def test_a_log_reads_the_same_one_by_one_in_slices_and_in_a_row() -> None:
+    events = run_case(random_case(3), 3).run.log.events
+    assert list(events) == [events[i] for i in range(len(events))]
+    assert (events[2:5], events[-3:], events[4:0:-2]) == (
+        list(events)[2:5],
+        list(events)[-3:],
+        list(events)[4:0:-2],
+    )

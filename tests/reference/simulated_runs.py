@@ -203,13 +203,13 @@ def check_ready(run: Run, index: int, alive: set[int], ended: set[int]) -> None:
 REPLAYED = ("state", "states", "given", "gave", "reasons", "errors", "attempts", "outputs", "error", "lines")
 
 
-def check_replay(run: Run, events: Sequence[Event], but: str = "") -> None:
+def check_replay(run: Run, events: Sequence[Event]) -> None:
     """The recorded events give the same run again."""
     again = Run(run.plan, Log(lambda: 0.0), Agenda())
     again.replay(events)
     assert again.log.events == list(events), "the replay decided something new"
     for name in REPLAYED:
-        assert name == but or getattr(again, name) == getattr(run, name), name
+        assert getattr(again, name) == getattr(run, name), name
     assert [again.arrived(i) for i in range(len(run.states))] == [run.arrived(i) for i in range(len(run.states))]
 
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 from .check import complete_inputs
 from .errors import BodyFailed, TaskFailed
 from .places import Places
-from .run import Run
+from .run import CANCELED, Run
 from .spec import Graph
-from .states import Reason, RunState
+from .states import RunState
 
 MAX_LEVELS: Final = 32
 """Bodies within bodies, beyond which a task fails: a workflow that holds itself must end somewhere."""
@@ -48,13 +48,13 @@ class Bodies:
     def end_all(self, holder: Key) -> None:
         """End the bodies of a task now; those that wait for them are told that they failed."""
         for child in tuple(self._held.get(holder, ())):
-            child.stop(RunState.FAILED, Reason.CANCELED)
+            child.stop(RunState.FAILED, CANCELED)
         self._go_on()
 
     async def _end(self, child: Run, holder: Key) -> None:
         scope, index = holder
         ended = _on_end(child, self._places.hold)
-        child.stop(reason=scope.doomed.get(index, Reason.CANCELED))
+        child.stop(why=scope.doomed.get(index, CANCELED))
         self._go_on()
         if not child.over:
             await ended

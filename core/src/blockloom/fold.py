@@ -20,6 +20,9 @@ PENDING, ALIVE, DEAD = 0, 1, 2
 _WAITING, _READY, _RUNNING = TaskState.WAITING, TaskState.READY, TaskState.RUNNING
 _COMPLETED, _FAILED, _CANCELED = TaskState.COMPLETED, TaskState.FAILED, TaskState.CANCELED
 
+Why = Mapping[str, Any]
+"""Why a task is canceled, as its event tells it: `reason`, and `by`, the task that did it (None: somebody outside)."""
+
 Place = tuple[int, ...]
 """Where a task stands in the order in which ready tasks run: its number, below that of the task that holds it."""
 
@@ -42,9 +45,9 @@ class Fold:
     """What is known of one scope after its events so far.
 
     Tasks are spoken of by their number in `plan.tasks`. `ready` counts those that are ready; `running` holds
-    those that run, `doomed` those of them that must be canceled, with the reason, `delayed` those that wait to
-    be tried again, `losers` those that a join has no use for any more and that are not canceled yet. `rest`
-    says how the scope ends, and why what is left of it is canceled, once that is certain.
+    those that run, `doomed` those of them that must be canceled, and why, `delayed` those that wait to be tried
+    again, `losers` those that a join has no use for any more and that are not canceled yet. `rest` says how the
+    scope ends, and why what is left of it is canceled, once that is certain.
     """
 
     def __init__(self, plan: Plan, agenda: Agenda, prefix: str = "", place: Place = ()) -> None:
@@ -64,10 +67,10 @@ class Fold:
         self.attempts: dict[int, int] = {}
         self.ready = 0
         self.running: set[int] = set()
-        self.doomed: dict[int, Reason] = {}
+        self.doomed: dict[int, Why] = {}
         self.delayed: set[int] = set()
         self.losers: set[int] = set()
-        self.rest: tuple[RunState, Reason] | None = None
+        self.rest: tuple[RunState, Why] | None = None
         self.error: Mapping[str, Any] | None = None
         self.agenda = agenda
         self._open = [task.incoming for task in tasks]
@@ -163,11 +166,20 @@ class Fold:
 
     def _task_completed(self, index: int, data: Mapping[str, Any]) -> None:
         outputs = data["outputs"]
+        if "ends" in data and self.rest is None:
+            self._end_with(index, RunState(data["ends"]))
         self.states[index] = _COMPLETED
         self.running.discard(index)
         self.gave[index] = outputs
         for line in self.plan.tasks[index].lines:
             self._resolve(line, line.port is None or line.port in outputs)
+
+    def _end_with(self, index: int, state: RunState) -> None:
+        """A task has ended the scope."""
+        id = self.ids[index]
+        self.rest = (state, {"reason": Reason.STOPPED, "by": id})
+        if state is RunState.FAILED:
+            self.error = {"type": "stopped", "message": f"the task {id!r} ended it as failed", "task": id}
 
     def _task_failed(self, index: int, data: Mapping[str, Any]) -> None:
         task = self.plan.tasks[index]
@@ -178,7 +190,7 @@ class Fold:
             self._resolve(line, line.port == ERROR_PORT)
         if not task.catches and self.rest is None:
             self.error = data["error"]
-            self.rest = (RunState.FAILED, Reason.FAILED_RUN)
+            self.rest = (RunState.FAILED, {"reason": Reason.FAILED_RUN})
 
     def _task_canceled(self, index: int, data: Mapping[str, Any]) -> None:
         if self.states[index] is _READY:
@@ -190,7 +202,7 @@ class Fold:
         self.losers.discard(index)
         self.reasons[index] = reason = Reason(data["reason"])
         if reason is Reason.STOPPED and self.rest is None:
-            self.rest = (RunState.STOPPED, Reason.STOPPED)
+            self.rest = (RunState.STOPPED, data)
         for line in self.plan.tasks[index].lines:
             self._resolve(line, False)
 
@@ -207,8 +219,7 @@ class Fold:
 
     def _reopen(self) -> None:
         """Forget what failed the scope and what was canceled for it: those tasks wait again."""
-        again = [i for i in range(len(self.states)) if self._fell_with_the_scope(i)]
-        for index in again:
+        for index in self._fallen():
             self.states[index] = _WAITING
             self.given[index] = None
             for known in (self.reasons, self.errors, self.attempts):
@@ -229,9 +240,13 @@ class Fold:
                     self._alive[target] += decides and self.lines[number] == ALIVE
         self.rest = self.error = None
 
-    def _fell_with_the_scope(self, index: int) -> bool:
-        failed = self.states[index] is _FAILED and not self.plan.tasks[index].catches
-        return failed or self.reasons.get(index) is Reason.FAILED_RUN
+    def _fallen(self) -> list[int]:
+        """The tasks that failed the scope, and those that were canceled for it."""
+        return [
+            index
+            for index, state in enumerate(self.states)
+            if (state is _FAILED and not self.plan.tasks[index].catches) or self.reasons.get(index) is Reason.FAILED_RUN
+        ]
 
     def _gather(self, index: int) -> dict[str, Any]:
         """The inputs of a task: what is alive, the last of several winning, over literals and defaults."""

@@ -110,5 +110,5 @@ class RunHost:
         scope, index = holder
         for id in ids:
             if (other := scope.plan.index.get(id)) is not None and other != index:
-                scope.cancel(other)
+                scope.cancel(other, by=scope.ids[index])
         self._go_on()

@@ -84,6 +84,8 @@ class Records:
                 self._edit(event)
             self.state = RUN_STATES.get(event.type, self.state)
             self.outputs = event.data.get("outputs", self.outputs)
+            for id in event.data.get("again", ()):
+                self.tasks[id] = TaskRecord()
             self.error = event.data.get("error")
             return
         record = self.tasks.get(event.task)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from . import events as e
 from .events import NOTHING, Event, EventLog
-from .fold import ALIVE, FOLD, Agenda, Fold, Place
+from .fold import ALIVE, FOLD, Agenda, Fold, Place, Why
 from .plan import Plan, TaskPlan
 from .replan import align, changes
 from .states import RUN_ENDS, TASK_ENDS, Reason, RunState, TaskState
@@ -22,6 +22,11 @@ _FINAL: Final = {
     RunState.STOPPED: e.RUN_STOPPED,
 }
 _FIRST: Final = MappingProxyType({"attempt": 1})
+_STOPPED: Final = MappingProxyType({"reason": Reason.STOPPED, "by": None})
+CANCELED: Final = MappingProxyType({"reason": Reason.CANCELED})
+_RACED: Final = MappingProxyType({"reason": Reason.RACED})
+_BRANCH: Final = MappingProxyType({"reason": Reason.BRANCH})
+_UNREACHABLE: Final = MappingProxyType({"reason": Reason.UNREACHABLE})
 
 
 class Log:
@@ -50,7 +55,7 @@ class Run(Fold):
         self._tell_run(e.RUN_STARTED, {"inputs": inputs})
         self._touched.extend(self.plan.begin)
         for index in self.plan.unreachable:
-            self._cancel(index, Reason.UNREACHABLE)
+            self._cancel(index, _UNREACHABLE)
         self._decide()
 
     def start(self, index: int) -> None:
@@ -62,12 +67,10 @@ class Run(Fold):
         """A running task ended well; `outputs` holds its alive ports. With `ends`, the scope ends so with it."""
         if self._is_late(index):
             return
-        self._tell(e.TASK_COMPLETED, index, {"outputs": outputs})
-        if ends is not None and self.rest is None:
-            self.rest = (ends, Reason.STOPPED)
-            if ends is RunState.FAILED:
-                id = self.ids[index]
-                self.error = {"type": "stopped", "message": f"the task {id!r} ended it as failed", "task": id}
+        if ends is None:
+            self._tell(e.TASK_COMPLETED, index, {"outputs": outputs})
+        else:
+            self._tell(e.TASK_COMPLETED, index, {"outputs": outputs, "ends": ends})
             self._cancel_rest()
         self._decide()
 
@@ -93,22 +96,18 @@ class Run(Fold):
     def end_canceled(self, index: int) -> None:
         """A doomed task that ran has ended."""
         if index in self.running:
-            self._tell(e.TASK_CANCELED, index, {"reason": self.doomed.get(index, Reason.CANCELED)})
+            self._tell(e.TASK_CANCELED, index, self.doomed.get(index, CANCELED))
             self._decide()
 
-    def cancel(self, index: int, reason: Reason = Reason.CANCELED) -> None:
-        """Cancel one task: at once if it does not run, else as soon as it has ended."""
-        self._cancel(index, reason)
+    def cancel(self, index: int, by: str | None = None) -> None:
+        """Cancel one task, at once if it does not run, else as soon as it has ended; None: somebody outside did it."""
+        self._cancel(index, {"reason": Reason.CANCELED, "by": by})
         self._decide()
 
-    def stop(
-        self,
-        state: RunState = RunState.STOPPED,
-        reason: Reason = Reason.STOPPED,
-    ) -> None:
+    def stop(self, state: RunState = RunState.STOPPED, why: Why = _STOPPED) -> None:
         """End the scope: what has not finished is canceled."""
         if self.rest is None and not self.over:
-            self.rest = (state, reason)
+            self.rest = (state, why)
             self._cancel_rest()
             self._decide()
 
@@ -126,7 +125,7 @@ class Run(Fold):
     def retry_failed(self) -> None:
         """Go on after it has failed: with what failed, and what was canceled for it."""
         if self.state is RunState.FAILED:
-            self._tell_run(e.RUN_RESUMED, {"retry": True})
+            self._tell_run(e.RUN_RESUMED, {"retry": True, "again": [self.ids[index] for index in self._fallen()]})
             self._touch_waiting()
             self._decide()
 
@@ -162,7 +161,7 @@ class Run(Fold):
     def _settle(self) -> None:
         """Decide whatever is open."""
         for index in self.plan.unreachable:
-            self._cancel(index, Reason.UNREACHABLE)
+            self._cancel(index, _UNREACHABLE)
         self._cancel_losers()
         if self.rest is not None:
             self._cancel_rest()
@@ -210,7 +209,7 @@ class Run(Fold):
         if alive >= need and (unresolved == undecided if early else not unresolved):
             return True
         if alive + undecided < need if early else not unresolved:
-            self._cancel(index, Reason.BRANCH)
+            self._cancel(index, _BRANCH)
         return False
 
     def _make_ready(self, task: TaskPlan) -> None:
@@ -223,7 +222,7 @@ class Run(Fold):
 
     def _cancel_losers(self) -> None:
         for index in sorted(self.losers):
-            self._cancel(index, Reason.RACED)
+            self._cancel(index, _RACED)
 
     def _missing(self, task: TaskPlan) -> list[str]:
         given = {feed.input for feed in task.feeds if self.lines[feed.number] == ALIVE}
@@ -236,14 +235,14 @@ class Run(Fold):
             return True
         return index not in self.running
 
-    def _cancel(self, index: int, reason: Reason) -> None:
+    def _cancel(self, index: int, why: Why) -> None:
         state = self.states[index]
         if state is _RUNNING:
             if index not in self.doomed:
-                self.doomed[index] = reason
+                self.doomed[index] = why
                 self.agenda.condemned.append((self, index))
         elif state not in TASK_ENDS:
-            self._tell(e.TASK_CANCELED, index, {"reason": reason})
+            self._tell(e.TASK_CANCELED, index, why)
 
     def _cancel_rest(self) -> None:
         assert self.rest is not None

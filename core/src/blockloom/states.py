@@ -64,8 +64,8 @@ TASK_MOVES: Final[dict[TaskState, frozenset[TaskState]]] = {
     _T.READY: frozenset({_T.RUNNING, _T.CANCELED}),
     _T.RUNNING: frozenset({_T.COMPLETED, _T.FAILED, _T.CANCELED, _T.WAITING}),  # WAITING: to be tried again
     _T.COMPLETED: frozenset(),
-    _T.FAILED: frozenset(),
-    _T.CANCELED: frozenset(),
+    _T.FAILED: frozenset({_T.WAITING}),  # where the run failed with it and goes on
+    _T.CANCELED: frozenset({_T.WAITING}),
 }
 
 RUN_MOVES: Final[dict[RunState, frozenset[RunState]]] = {
@@ -73,9 +73,9 @@ RUN_MOVES: Final[dict[RunState, frozenset[RunState]]] = {
     _R.RUNNING: frozenset({_R.PAUSED, _R.COMPLETED, _R.FAILED, _R.STOPPED}),
     _R.PAUSED: frozenset({_R.RUNNING, _R.FAILED, _R.STOPPED}),
     _R.COMPLETED: frozenset(),
-    _R.FAILED: frozenset(),
+    _R.FAILED: frozenset({_R.RUNNING}),  # it is retried
     _R.STOPPED: frozenset(),
 }
 
-TASK_ENDS: Final = frozenset(state for state, moves in TASK_MOVES.items() if not moves)
-RUN_ENDS: Final = frozenset(state for state, moves in RUN_MOVES.items() if not moves)
+TASK_ENDS: Final = frozenset({_T.COMPLETED, _T.FAILED, _T.CANCELED})
+RUN_ENDS: Final = frozenset({_R.COMPLETED, _R.FAILED, _R.STOPPED})

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from .. import events as e
 from ..events import Event, moment
 from ..fold import ALIVE, DEAD
-from ..states import Reason, RunState, TaskState
+from ..states import Reason, TaskState
 from .history import Inlet, Subject
 from .lines import all_dead, drawn
 from .phrases import Cause, cause
@@ -123,51 +123,15 @@ def _failed_leads(subject: Subject, last: Event) -> Iterable[Subject]:
 
 
 def _stopped(subject: Subject, last: Event) -> list[Cause]:
-    stopped = subject
-    while (holder := stopped.scope.holder) is not None and _fell_for(holder, Reason.STOPPED):
-        stopped = holder
-    scope = stopped.scope
-    at, history = moment(last.time), scope.history
-    if (by := last.data.get("by")) is not None:
-        return [cause("stopped:by", of=subject.id, by=by, at=at)]
-    first = scope.stops[0] if scope.stops else last.seq
-    before = history.event(first - 1) if first > 1 else last
-    after = before.task if before.type == e.TASK_COMPLETED and _is_in(before.task, stopped) else None
-    if history.error and history.error.get("type") == "stopped":
-        after = history.error.get("task", after)
-    if after is None:
-        return [cause("stopped", of=subject.id, at=at)]
-    return (
-        [cause("stopped:by", of=subject.id, by=after, at=at)]
-        if _by_a_task(stopped)
-        else [cause("stopped:after", of=subject.id, after=after, at=at)]
-    )
-
-
-def _is_in(task: str | None, beside: Subject) -> bool:
-    """Whether a task stands in the same graph as another."""
-    prefix = beside.scope.prefix
-    return task is not None and task.startswith(prefix) and "." not in task[len(prefix) :]
-
-
-def _by_a_task(stopped: Subject) -> bool:
-    """Whether only a task can have stopped this graph: from outside it would have ended another way."""
-    if (holder := stopped.scope.holder) is not None:
-        return holder.state in (TaskState.COMPLETED, TaskState.FAILED)
-    return stopped.scope.history.state in (RunState.COMPLETED, RunState.FAILED)
-
-
-def _fell_for(holder: Subject, reason: str) -> bool:
-    last = holder.last()
-    return last is not None and last.data.get("reason") == reason
+    by = last.data.get("by")
+    return [cause("stopped" if by is None else "stopped:by", of=subject.id, by=by, at=moment(last.time))]
 
 
 def _by_name(subject: Subject, last: Event) -> list[Cause]:
-    at, holder = moment(last.time), subject.scope.holder
-    by = last.data.get("by") or _caller(subject, last)
+    at, by, holder = moment(last.time), last.data.get("by"), subject.scope.holder
     if by is not None:
         return [cause("canceled:by", of=subject.id, by=by, at=at)]
-    if holder is None:
+    if holder is None or "by" in last.data:
         return [cause("canceled", of=subject.id, at=at)]
     told = holder.last()
     facts = {"of": subject.id, "task": holder.id, "at": at, "state": holder.state}
@@ -178,22 +142,9 @@ def _by_name(subject: Subject, last: Event) -> list[Cause]:
     return [cause("canceled:enough", **facts)]
 
 
-def _caller(subject: Subject, last: Event) -> str | None:
-    """The task beside it whose settings name it and that began before it was canceled, the latest first."""
-    scope, plan = subject.scope, subject.plan
-    if plan is None:
-        return None
-    begun = []
-    for index in scope.mentions.get(plan.id, ()):
-        other = scope.at(index)
-        before = (scope.history.event(seq) for seq in other.numbers(last.seq))
-        begun += [(event.seq, other.id) for event in before if event.type == e.TASK_STARTED]
-    return max(begun)[1] if begun else None
-
-
 def _by_name_leads(subject: Subject, last: Event) -> Iterable[Subject]:
     holder = subject.scope.holder
-    if holder is None or last.data.get("by") or _caller(subject, last) is not None:
+    if holder is None or "by" in last.data:
         return []
     return [holder] if holder.state in (TaskState.CANCELED, TaskState.FAILED) else []
 

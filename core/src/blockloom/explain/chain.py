@@ -10,7 +10,6 @@ from typing import Any, Final
 from ..errors import UnknownPart
 from ..events import Event, moment
 from ..plan import Plan
-from ..records import TASK_STATES
 from ..states import TASK_ENDS, TaskState
 from .causes import causes_of, leads_of, paused
 from .history import History, Subject
@@ -48,9 +47,7 @@ def explain(plan: Plan | None, events: Sequence[Event], task: str, tasks: Collec
         if plan is not None or task not in tasks:
             raise UnknownPart("task", task, "The run", _near(task, history, tasks))
         subject = Subject(history.root, task, None)
-    recorded = history.latest.get(task)
-    state = TASK_STATES[history.event(recorded).type] if recorded else TaskState.WAITING
-    return Explanation(task=task, state=state, because=tuple(_told(subject)))
+    return Explanation(task=task, state=history.state_of(task), because=tuple(_told(subject)))
 
 
 def _told(subject: Subject) -> Iterator[Cause]:
@@ -74,7 +71,7 @@ def _anew(subject: Subject) -> Iterator[Cause]:
         at = moment(history.event(subject.scope.since).time)
         yield cause("body-again", of=subject.id, task=holder.id, at=at)
     elif history.reopened:
-        yield cause("run-retried", of=subject.id, at=moment(history.event(history.reopened[-1]).time))
+        yield cause("run-retried", of=subject.id, at=moment(history.event(max(history.reopened)).time))
 
 
 def _upstream(subject: Subject) -> Iterator[Cause]:

@@ -14,7 +14,7 @@ from ..graph import reach
 from ..plan import Plan, TaskPlan
 from ..records import RUN_STATES, TASK_STATES
 from ..spec import ERROR_PORT, Connection
-from ..states import TASK_ENDS, Reason, RunState, TaskState
+from ..states import TASK_ENDS, RunState, TaskState
 
 _HOLDER: Final = re.compile(r"([^.\[\]]+)(?:\[(?:0|[1-9][0-9]*)\])?")
 """One that holds a body, and the number of the body where it has one."""
@@ -39,8 +39,8 @@ class History:
         self.since = 0.0
         """When the run came into its state."""
         self.error: Any = None
-        self.reopened: list[int] = []
-        """The `seq` of the events that let the run go on after it had failed."""
+        self.reopened: dict[int, frozenset[str]] = {}
+        """The `seq` of the events that let the run go on after it had failed, and the tasks that wait again since."""
         self.removed: set[str] = set()
         """The tasks that an edit took out."""
         self.running: dict[str, None] = {}
@@ -69,7 +69,7 @@ class History:
             return
         self.state, self.since, self.error = RUN_STATES[type], time, data.get("error")
         if data.get("retry"):
-            self.reopened.append(seq)
+            self.reopened[seq] = frozenset(data["again"])
 
     def numbers(self, task: str) -> list[int]:
         """The `seq` of each event about a task, in order."""
@@ -79,6 +79,13 @@ class History:
             found.append(seq)
             seq = self._earlier[seq]
         return found[::-1]
+
+    def state_of(self, task: str) -> TaskState:
+        """The state of a task as the run shows it."""
+        last = self.latest.get(task, 0)
+        if not last or any(seq > last and task in again for seq, again in self.reopened.items()):
+            return TaskState.WAITING
+        return TASK_STATES[self.event(last).type]
 
     def event(self, seq: int) -> Event:
         """The event with this number."""
@@ -192,29 +199,11 @@ class Scope:
         return first, following
 
     @cached_property
-    def mentions(self) -> dict[str, list[int]]:
-        """For each task that stands in a list of another's settings, the others."""
-        found: dict[str, list[int]] = {}
-        for task in () if self.plan is None else self.plan.tasks:
-            for value in getattr(task.config, "__dict__", {}).values():
-                for name in value if isinstance(value, list) else ():
-                    if isinstance(name, str):
-                        found.setdefault(name, []).append(task.index)
-        return found
-
-    @cached_property
     def fallen(self) -> list[int]:
         """The numbers of the events by which a task failed and nothing caught it."""
         tasks = () if self.plan is None else [self.at(task.index) for task in self.plan.tasks if not task.catches]
         seqs = (seq for task in tasks for seq in self.history.numbers(task.id))
         return sorted(seq for seq in seqs if self.history.event(seq).type == e.TASK_FAILED)
-
-    @cached_property
-    def stops(self) -> list[int]:
-        """The numbers of the events by which a task was canceled because this graph was stopped."""
-        tasks = () if self.plan is None else self.plan.tasks
-        lasts = (last for task in tasks if (last := self.at(task.index).last()) is not None)
-        return sorted(last.seq for last in lasts if last.data.get("reason") == Reason.STOPPED)
 
     @cached_property
     def races(self) -> list[tuple[int, int]]:
@@ -261,11 +250,9 @@ class Subject(NamedTuple):
         numbers = history.numbers(self.id)
         end = len(numbers) if until is None else bisect_left(numbers, until)
         begin = bisect_left(numbers, self.scope.since) if self.scope.since else 0
-        if not self.scope.prefix:
-            for seq in history.reopened:
-                place = bisect_left(numbers, seq)
-                if (until is None or seq < until) and place and self._fell(history.event(numbers[place - 1])):
-                    begin = place
+        for seq, again in history.reopened.items():
+            if self.id in again and (until is None or seq < until):
+                begin = max(begin, bisect_left(numbers, seq))
         return numbers[begin:end]
 
     def last(self, until: int | None = None) -> Event | None:
@@ -291,11 +278,6 @@ class Subject(NamedTuple):
             decides = all_decide or line.input is None
             found.append(Inlet(line, source, decides, fate_of(line.port, event), event))
         return found
-
-    def _fell(self, event: Event) -> bool:
-        """Whether it is among what is done again when the run goes on after it has failed."""
-        failed = event.type == e.TASK_FAILED and not (self.plan is not None and self.plan.catches)
-        return failed or event.data.get("reason") == Reason.FAILED_RUN
 
 
 def fate_of(port: str | None, event: Event | None) -> int:

@@ -205,17 +205,13 @@ _CANCELED: Final = {
     ),
     "failed-run:bare": ("{of!r} is canceled: the run failed.", "{of!r} 被取消：运行失败。"),
     "stopped": (
-        "{of!r} is canceled: the run was stopped at {at}, from outside or by a task.",
-        "{of!r} 被取消：运行于 {at} 被停止（来自外部或某个任务）。",
-    ),
-    "stopped:after": (
-        "{of!r} is canceled: the run was stopped right after {after!r} completed, by it or from outside.",
-        "{of!r} 被取消：{after!r} 完成后运行随即被停止（由它或来自外部）。",
+        "{of!r} is canceled: the run was stopped at {at}, from outside.",
+        "{of!r} 被取消：运行于 {at} 从外部被停止。",
     ),
     "stopped:by": ("{of!r} is canceled: {by!r} stopped its graph.", "{of!r} 被取消：{by!r} 停止了它所在的图。"),
     "canceled": (
-        "{of!r} is canceled: it was canceled by name at {at}, as far as is known from outside.",
-        "{of!r} 被取消：它于 {at} 被指名取消，据所知来自外部。",
+        "{of!r} is canceled: it was canceled by name at {at}, from outside.",
+        "{of!r} 被取消：它于 {at} 从外部被指名取消。",
     ),
     "canceled:by": ("{of!r} is canceled: {by!r} names it and ran.", "{of!r} 被取消：{by!r} 指名取消了它。"),
     "canceled:holder": (
