@@ -1,8 +1,11 @@
 """One code block type with real processes for all tests, and the ways to ask it."""
 
 import asyncio
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from inspect import isawaitable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,6 +69,22 @@ def small() -> Iterator[Desk]:
     from blockloom_code.limits import MIB, Limits
 
     yield from serve(Code(Limits(memory=192 * MIB)))
+
+
+@pytest.fixture(scope="session")
+def serving() -> Callable[[Code], AbstractContextManager[Desk]]:
+    """Makes a desk of a code block type of one's own."""
+    return contextmanager(serve)
+
+
+@pytest.fixture(scope="session")
+def filtered() -> None:
+    """This machine can filter system calls; where it cannot, the test is skipped."""
+    status = Path("/proc/self/status")
+    if not status.is_file() or "Seccomp:" not in status.read_text():
+        pytest.skip("this kernel filters no system calls")
+    if os.uname().machine not in ("x86_64", "aarch64"):
+        pytest.skip("there is no filter for this processor")
 
 
 @pytest.fixture

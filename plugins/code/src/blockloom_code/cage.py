@@ -1,4 +1,7 @@
-"""The cage around one job: what its process gives up before it runs a line of the block, layer by layer."""
+"""The cage around a job: what its process gives up before it runs a line of the block, layer by layer.
+
+Some layers the zygote enters once, and hands down to every job; the others each job enters by itself.
+"""
 
 import ctypes
 import math
@@ -9,40 +12,61 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
+from . import landlock
 from .limits import Limits
 from .syscalls import Filter
 
-LAYERS: Final = ("limits", "orphan", "user", "privileges", "syscalls")
-"""limits: of time, memory, files, processes. orphan: dies with its zygote. user: nobody, where the host is root.
-privileges: can gain none. syscalls: the kernel answers only those that computing needs."""
+LAYERS: Final = ("user", "network", "limits", "orphan", "privileges", "files", "syscalls")
+"""user: nobody, where the host is root. network: one of its own, with nothing in it. limits: of time, memory, files,
+processes. orphan: dies with its zygote. privileges: can gain none. files: Landlock. syscalls: the kernel answers only
+those that computing needs."""
 
 _NOBODY: Final = 65534
+_NEW_USER, _NEW_NETWORK, _NEW_IPC = 0x10000000, 0x40000000, 0x08000000
+_CAPABILITIES: Final = 0x20080522
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 4, 36, 38
 
 
 class Cage:
-    """The layers, made ready once in the zygote and entered by each job."""
+    """The layers: those of the zygote are entered with `adopt`, those of each job with `enter`."""
 
     def __init__(self) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
         self._parent = os.getpid()
         self._filter = _filter() if self._libc else None
+        self._adopted: dict[str, bool] = {}
 
     def adopt(self) -> None:
-        """Become the parent of whatever a job may leave behind."""
+        """Become the parent of whatever a job may leave behind, and give up what no job may have."""
         if self._libc:
             self._libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self._adopted = {"user": _holds(_become_nobody), "network": _holds(self._leave_network)}
 
     def enter(self, limits: Limits) -> dict[str, bool]:
         """Give up everything, in this process, for good; which layers hold."""
         steps: dict[str, Callable[[], None]] = {
             "limits": lambda: _limit(limits),
-            "user": _become_nobody,
             "orphan": self._die_with_parent,
             "privileges": lambda: self._prctl(_PR_SET_NO_NEW_PRIVS, 1),
+            "files": self._forbid_files,
             "syscalls": self._deny,
         }
-        return {name: _holds(step) for name, step in steps.items()}
+        return self._adopted | {name: _holds(step) for name, step in steps.items()}
+
+    def _leave_network(self) -> None:
+        if self._libc is None:
+            raise OSError("no namespaces here")
+        if self._libc.unshare(_NEW_USER | _NEW_NETWORK | _NEW_IPC):
+            raise OSError(ctypes.get_errno(), "unshare")
+        # Whoever makes a namespace of users is almighty inside; nobody here is to be that.
+        header, nothing = (ctypes.c_uint32 * 2)(_CAPABILITIES, 0), (ctypes.c_uint32 * 6)()
+        if self._libc.capset(header, nothing):
+            raise OSError(ctypes.get_errno(), "capset")
+
+    def _forbid_files(self) -> None:
+        if self._libc is None:
+            raise OSError("no Landlock here")
+        landlock.forbid(self._libc)
 
     def _prctl(self, option: int, value: int) -> None:
         if self._libc is None or self._libc.prctl(option, value, 0, 0, 0):

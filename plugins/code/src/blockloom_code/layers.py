@@ -10,10 +10,12 @@ from blockloom import Finding, TaskFailed, Text
 from .block import Code
 
 _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
+    "network": ("code has a network of its own, with nothing in it", "代码处于独立的空网络中"),
     "limits": ("limits of time, memory, files and processes", "时间、内存、文件和进程的限制"),
     "orphan": ("code dies with its parent", "代码随父进程一起结束"),
     "user": ("code is not root", "代码不以 root 身份运行"),
     "privileges": ("code can gain no privileges", "代码无法获得特权"),
+    "files": ("Landlock: code can open no file and no port", "Landlock：代码不能打开文件和端口"),
     "syscalls": ("the kernel answers only the calls that computing needs", "内核只接受计算所需的系统调用"),
 }
 _REMEDY: Final = (
@@ -21,10 +23,12 @@ _REMEDY: Final = (
     "没有它，其余各层仍然有效。需要 x86-64 或 ARM64 上的 Linux；在容器中请允许 {what}。",
 )
 _NEEDS: Final[Mapping[str, str]] = {
+    "network": "user namespaces (kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)",
     "limits": "setrlimit",
     "orphan": "prctl",
     "user": "setuid",
     "privileges": "prctl (no_new_privs)",
+    "files": "Landlock (Linux 5.13, lsm=landlock)",
     "syscalls": "seccomp",
 }
 

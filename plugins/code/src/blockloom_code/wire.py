@@ -17,6 +17,9 @@ from .frames import DATA, END, FAILURE, JOB, KILL, READY, Reader, TooLong, pack
 from .limits import MIB, Limits
 from .outcome import Job
 
+DOOR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_worker.py")
+"""The script that a zygote runs."""
+
 _PIECE: Final = 262_144
 _START: Final = 30.0
 """Seconds that a zygote may take to become warm."""
@@ -158,12 +161,11 @@ def _start() -> tuple[subprocess.Popen[bytes], int]:
     """A fresh zygote and the host's end of the wire, which does not block."""
     found = importlib.util.find_spec("RestrictedPython")
     library = os.path.dirname(os.path.dirname(found.origin)) if found and found.origin else ""
-    door = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_worker.py")
     here, there = socket.socketpair()
     with there:
         try:
             process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-X", "utf8", door, library],
+                [sys.executable, "-I", "-S", "-X", "utf8", DOOR, library],
                 stdin=there.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 env={}, cwd="/", start_new_session=True, close_fds=True,
             )  # fmt: skip
