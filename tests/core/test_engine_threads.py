@@ -173,13 +173,67 @@ def test_its_timeout_counts_and_a_late_result_is_dropped() -> None:
             graph = drawn(
                 "a.out -> b; a.error -> c.p", a={**BLOCKING, "timeout": "30ms"}, b=BLOCKING, c={"type": "merge"}
             )
-            run = await (await engine.start(graph)).wait()
+            run = await engine.start(graph)
+            await asyncio.sleep(0.1)
             leave.set()
-            return run
+            return await run.wait()
 
     run = asyncio.run(main())
     assert told(run) == {"a": "FAILED", "b": "branch", "c": "COMPLETED"}
     assert given(run, "c")["p"]["type"] == "timeout"
+
+
+def test_a_second_attempt_waits_until_the_thread_of_the_first_has_ended() -> None:
+    leave, inside, most = threading.Event(), threading.Semaphore(1), []
+
+    def dawdle(task: TaskContext) -> Any:
+        most.append(inside.acquire(blocking=False))
+        if task.attempt == 1:
+            leave.wait(5)
+        inside.release()
+        return {"out": task.attempt}
+
+    async def main() -> RunView:
+        async with engine_with(blocking(dawdle)) as engine:
+            again = {"timeout": "30ms", "retry": {"attempts": 2, "delay": 0}}
+            run = await engine.start(drawn("a.out -> end.attempt", a={**BLOCKING, **again}))
+            await asyncio.sleep(0.1)
+            leave.set()
+            return await run.wait()
+
+    assert asyncio.run(main()).outputs == {"attempt": 2}
+    assert most == [True, True]
+
+
+def test_a_stop_waits_until_the_thread_has_ended() -> None:
+    began, leave, ended = threading.Event(), threading.Event(), []
+
+    def dawdle(task: TaskContext) -> Any:
+        began.set()
+        leave.wait(5)
+        ended.append(task.id)
+
+    async def main() -> None:
+        async with engine_with(blocking(dawdle)) as engine:
+            run = await engine.start(drawn("a -> end", a=BLOCKING))
+            await asyncio.to_thread(began.wait)
+            asyncio.get_running_loop().call_soon(leave.set)
+            await run.stop()
+            assert (told(run)["a"], ended) == ("stopped", ["a"])
+
+    asyncio.run(main())
+
+
+def test_more_tasks_than_the_machine_has_processors_run_beside_each_other() -> None:
+    meeting = threading.Barrier(60, timeout=5)
+    ids = [f"t{i}" for i in range(60)]
+
+    async def main() -> RunView:
+        async with engine_with(blocking(lambda task: {"out": meeting.wait()})) as engine:
+            graph = drawn("; ".join(f"{id} -> end" for id in ids), **dict.fromkeys(ids, BLOCKING))
+            return await (await engine.start(graph)).wait()
+
+    assert asyncio.run(main()).state == RunState.COMPLETED
 
 
 def test_a_simulation_says_that_it_has_no_threads() -> None:

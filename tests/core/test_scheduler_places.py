@@ -1,10 +1,14 @@
 """SPEC §2, rule 5: what runs next, and how many at a time."""
 
+import asyncio
+from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 
+import blockloom
 import pytest
-from blockloom import BadUsage
-from blockloom.testing import run_graph, simulate
+from blockloom import BadUsage, TaskContext, TaskType
+from blockloom.testing import engine_with, run_graph, simulate
 from drawn_graphs import drawn, happened, played
 from scripted_types import Witness, scripted
 
@@ -93,3 +97,49 @@ def test_nothing_is_left_when_a_run_is_over() -> None:
             return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert simulate(main) == set()
+
+
+# What a task sets for itself alone
+
+SET: ContextVar[str] = ContextVar("SET", default="nobody")
+
+
+class Setting(TaskType):
+    """Tells who set the variable before it, and sets it."""
+
+    name = "test.setting"
+
+    class Outputs(blockloom.Ports):
+        """Who set it before."""
+
+        before: str
+
+    def run(self, task: TaskContext) -> Mapping[str, Any]:
+        """Look, then set."""
+        before = SET.get()
+        SET.set(task.id)
+        return {"before": before}
+
+
+class SettingLater(Setting):
+    """The same, awaited."""
+
+    name = "test.setting-later"
+
+    async def run(self, task: TaskContext) -> Mapping[str, Any]:  # type: ignore[override]
+        """Look, wait, then set."""
+        await asyncio.sleep(0)
+        return super().run(task)
+
+
+@pytest.mark.parametrize("type", [Setting, SettingLater])
+def test_no_task_sees_the_context_variables_that_another_has_set(type: Any) -> None:
+    kind = {"type": type.name}
+    lines = "a -> b; b -> c; a.before -> end.a; b.before -> end.b; c.before -> end.c"
+
+    async def main() -> Mapping[str, Any]:
+        SET.set("the one who started it")
+        async with engine_with(type) as engine:
+            return (await (await engine.start(drawn(lines, a=kind, b=kind, c=kind))).wait()).outputs
+
+    assert set(asyncio.run(main()).values()) == {"the one who started it"}

@@ -7,6 +7,7 @@ where it must wait for a task, another worker takes over. So a chain needs one w
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import copy_context
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, Final, NamedTuple
@@ -81,6 +82,7 @@ class Scheduler:
     def begin(self, start: Callable[[], None]) -> None:
         """Begin, `start` telling the run to: from now on it can be stopped and paused; `drive` takes it to its end."""
         self._loop = asyncio.get_running_loop()
+        self._context = copy_context()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._host = self._outfit.host(self._journal, self._places, self.run.log.clock, self._go_on)
         self.run.on_end = lambda: None if self._ended.done() else self._ended.set_result(None)
@@ -131,7 +133,7 @@ class Scheduler:
         for key in condemned:
             self._waits.end(key)
         if self._spare is None and self._can_start():
-            self._spare = self._loop.create_task(self._work())
+            self._spare = self._loop.create_task(self._work(), context=self._context.copy())
             self._workers.add(self._spare)
             self._spare.add_done_callback(self._worker_ended)
         else:
@@ -158,6 +160,8 @@ class Scheduler:
             if waiting is not None and not await self._see_through(scope, task, waiting):
                 break
             self._places.give(task)
+            if copy_context() != self._context:  # the next task shall not see what this one has set
+                break
             if scope.level and scope.over:
                 await self._places.hold_up()
             if self._loop.time() > breath:
