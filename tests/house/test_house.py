@@ -334,9 +334,11 @@ def test_a_heavy_import_is_seen() -> None:
 
 @pytest.mark.parametrize("member", MEMBERS, ids=named)
 def test_every_member_is_complete(member: Path) -> None:
-    (module,) = [path for path in (member / "src").iterdir() if path.is_dir() and not path.name.endswith(".egg-info")]
-    assert (module / "py.typed").is_file()
+    modules = [path for path in (member / "src").iterdir() if path.is_dir() and not path.name.endswith(".egg-info")]
     project = tomllib.loads((member / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    fixtures = set(project.get("entry-points", {}).get("pytest11", {}).values())
+    assert {path.name for path in modules} == {project["name"].replace("-", "_"), *fixtures}
+    assert all((module / "py.typed").is_file() for module in modules)
     assert (member / "README.md").read_text(encoding="utf-8").startswith(f"# {project['name']}")
     assert project["license"] == "Apache-2.0"
     assert project["readme"] == "README.md"

@@ -1,14 +1,28 @@
-"""What tests of plugins and programs use: a simulated time, and short ways to a run."""
+"""What tests of plugins and programs use: conformance classes, a simulated time, and short ways to a run."""
 
-from .kit import engine_with, run_graph
+from .blockchecks import BlockConformance, BlockExample
+from .conformance import Conformance
+from .executorchecks import ExecutorConformance
+from .kit import engine_with, registry_with, run_graph
 from .simulation import EPOCH, Deadlock, NotSimulated, SimLoop, simulate, virtual_clock
+from .taskchecks import TaskConformance, TaskExample
+from .triggerchecks import TriggerConformance, TriggerExample
 
 __all__ = [
     "EPOCH",
+    "BlockConformance",
+    "BlockExample",
+    "Conformance",
     "Deadlock",
+    "ExecutorConformance",
     "NotSimulated",
     "SimLoop",
+    "TaskConformance",
+    "TaskExample",
+    "TriggerConformance",
+    "TriggerExample",
     "engine_with",
+    "registry_with",
     "run_graph",
     "simulate",
     "virtual_clock",

@@ -24,6 +24,17 @@ def engine_with(
 
     Its clock is that of the simulation it runs in. `observers` are called with the id of a run and an event.
     """
+    registry = registry_with(*types)
+    if not observers:
+        return Engine(registry, store, clock=virtual_clock)
+    plugins = Plugins()
+    plugins.registry = registry
+    plugins.observers += observers
+    return Engine(plugins, store, clock=virtual_clock)
+
+
+def registry_with(*types: type[Any]) -> Registry:
+    """The installed types and these; one of these replaces an installed one of its name."""
     registry = Registry()
     given = {(_kind(type), type.name): type for type in types}
     for offer in installed().registry.offers():
@@ -31,12 +42,7 @@ def engine_with(
             registry.add(offer.kind, offer.type, offer.plugin, offer.distribution)
     for (kind, _), type in given.items():
         registry.add(kind, type, "test")
-    if not observers:
-        return Engine(registry, store, clock=virtual_clock)
-    plugins = Plugins()
-    plugins.registry = registry
-    plugins.observers += observers
-    return Engine(plugins, store, clock=virtual_clock)
+    return registry
 
 
 def run_graph(

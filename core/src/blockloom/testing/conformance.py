@@ -1,0 +1,61 @@
+"""What every conformance class is: checks that are inherited, and may be left out only with a reason."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final
+from unittest import SkipTest
+
+_HOME: Final = __package__ or "blockloom.testing"
+
+
+class Conformance:
+    """Base of the conformance classes: a test class inherits its checks, all methods named `test_…`.
+
+    A check that does not hold for a good reason is named in `departures`, with the reason: it is skipped, or the
+    class has one of its own of that name. One that is overridden or deleted without a reason is an error.
+    """
+
+    departures: ClassVar[Mapping[str, str]] = {}
+    """Checks that do not apply, each with why."""
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        checks = _checks(cls)
+        for name, why in cls.departures.items():
+            if name not in checks:
+                raise AssertionError(f"{cls.__name__}: departures name {name!r}, which is no check of the class.")
+            if not isinstance(why, str) or not why.strip():
+                raise AssertionError(f"{cls.__name__}: departures leave out {name!r} without a reason: say why.")
+        for name, check in checks.items():
+            if inspect.getattr_static(cls, name, None) is check:
+                if name in cls.departures:
+                    setattr(cls, name, _skipped(cls.departures[name]))
+            elif name not in cls.departures:
+                raise AssertionError(
+                    f"{cls.__name__} overrides or deletes the check {name!r}: "
+                    f'leave it as it is, or say why in departures = {{"{name}": "why"}}.'
+                )
+
+
+def require(holds: object, rule: str, fix: str) -> None:
+    """Fail a check with the rule that is broken and what to do."""
+    if not holds:
+        raise AssertionError(f"{rule}\n→ {fix}")
+
+
+def _checks(cls: type[Conformance]) -> dict[str, Any]:
+    """The checks that a class inherits from the kit, the nearest first."""
+    found: dict[str, Any] = {}
+    for base in cls.__mro__:
+        if base.__module__ == _HOME or base.__module__.startswith(f"{_HOME}."):
+            for name, check in vars(base).items():
+                if name.startswith("test_"):
+                    found.setdefault(name, check)
+    return found
+
+
+def _skipped(why: str) -> Callable[[Any], None]:
+    def departed(self: Any) -> None:
+        raise SkipTest(why)
+
+    return departed

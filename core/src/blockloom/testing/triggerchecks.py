@@ -1,0 +1,203 @@
+"""The conformance class of trigger types."""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, ClassVar, Final
+
+from pydantic import BaseModel
+
+from .. import kind
+from ..check import check
+from ..codec import FORMAT
+from ..face.trigger import Trigger
+from ..kind import Ports
+from ..problem import Problem
+from ..spec import TriggerSpec
+from ..task import TaskContext, TaskType
+from ..trigger import Published, TriggerType
+from ..values import copy_value
+from .conformance import require
+from .kindchecks import KindConformance, Settings
+from .kit import engine_with
+from .simulation import EPOCH, simulate
+
+START: Final = datetime.fromtimestamp(EPOCH, UTC)
+"""When the examples begin: the first of January 2026."""
+
+_ODD: Final[Sequence[Any]] = (None, True, 1.5, "odd", [], {}, {"no such": ["key"]})
+
+MOMENTS: Final = 50
+"""How many moments of each example are looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerExample:
+    """A trigger's settings, and when it fires.
+
+    In time: the first moments after `after`, in ISO 8601. On events, each as `(name, payload)`: those that fire it,
+    and those that do not.
+    """
+
+    config: Settings = field(default_factory=dict)
+    after: str = START.isoformat()
+    moments: Sequence[str] = ()
+    fires: Sequence[tuple[str, Any]] = ()
+    ignores: Sequence[tuple[str, Any]] = ()
+
+
+class Waiter(TaskType):
+    """Waits for a trigger, and gives what it carried."""
+
+    name = "blockloom.testing.waiter"
+
+    class Config(kind.Config):
+        """What it waits for."""
+
+        trigger: TriggerSpec
+
+    class Outputs(Ports):
+        """What the trigger carried, and when it fired."""
+
+        payload: Any
+        time: str
+
+    async def run(self, task: TaskContext) -> Outputs:
+        """Wait."""
+        fired = await task.wait(task.config.trigger)
+        return self.Outputs(payload=fired.payload, time=fired.time.isoformat())
+
+
+class TriggerConformance(KindConformance):
+    """The checks of a trigger type: a test class that inherits from it names the type and gives two examples."""
+
+    trigger: ClassVar[type[TriggerType]]
+    examples: ClassVar[Sequence[TriggerExample]]
+
+    kind = "trigger"
+
+    @property
+    def subject(self) -> type[TriggerType]:
+        """The trigger type."""
+        return self.trigger
+
+    @property
+    def model(self) -> type[BaseModel]:
+        """Its settings."""
+        return self.trigger.Config
+
+    def settings(self) -> Sequence[Settings]:
+        """The settings of the examples."""
+        return [example.config for example in self.examples]
+
+    def problems(self, settings: Settings) -> list[Problem]:
+        """What is wrong with settings."""
+        trigger = {"id": "it", "type": self.trigger.name, "config": dict(settings)}
+        found = check({"blockloom": FORMAT, "tasks": [], "triggers": [trigger]}, self.registry)
+        start = "/triggers/0/config"
+        return [replace(p, path=p.path.removeprefix(start)) for p in found if p.path.startswith(start)]
+
+    def test_it_fires_in_time_or_on_events(self) -> None:
+        """It has one of `next` and `matches`."""
+        own = [name for name in ("next", "matches") if getattr(self.trigger, name) is not getattr(TriggerType, name)]
+        require(len(own) == 1, f"The type has {' and '.join(own) or 'neither'}.", "Have one of `next` and `matches`.")
+
+    def test_the_examples_say_when(self) -> None:
+        """Each example says when it fires: a moment, or an event."""
+        for example in self.examples:
+            require(example.moments or example.fires, f"{example} never fires.", "Give `moments` or `fires`.")
+
+    def test_moments_come_one_after_another(self) -> None:
+        """The moments of an example are those that it says; each is in UTC and later than the one before."""
+        for example in self._timed():
+            config, moment = self._config(example), datetime.fromisoformat(example.after)
+            for number in range(MOMENTS):
+                following = self.trigger().next(config, moment)
+                if following is None:
+                    require(number >= len(example.moments), f"After {moment} it never fires.", "Correct either.")
+                    break
+                require(following.utcoffset() is not None, f"{following} has no time zone.", "Give UTC.")
+                require(following > moment, f"After {moment} comes {following}.", "Give a later moment.")
+                if number < len(example.moments):
+                    said = datetime.fromisoformat(example.moments[number])
+                    require(following == said, f"After {moment} comes {following}, not {said}.", "Correct either.")
+                moment = following
+
+    def test_moments_are_repeatable(self) -> None:
+        """The next moment depends on nothing but the settings and the one before."""
+        for example in self._timed():
+            config, after = self._config(example), datetime.fromisoformat(example.after)
+            first, second = self.trigger().next(config, after), self.trigger().next(config, after)
+            require(first == second, f"After {after} comes {first}, then {second}.", "Let it depend on nothing else.")
+
+    def test_events_match(self) -> None:
+        """The events of an example that are to fire it match; of the others, none that its conditions let through."""
+        for example in self.examples:
+            config = self._config(example)
+            for name, payload in example.fires:
+                matched = self.trigger().matches(config, _event(name, payload))
+                require(matched is True, f"The event {name!r} with {payload!r} gives {matched!r}.", "Give True.")
+            for name, payload in example.ignores:
+                matched = self.trigger().matches(config, _event(name, payload))
+                through = matched and not list(self.trigger().embedded(config))
+                require(not through, f"The event {name!r} with {payload!r} fires it.", "Correct either.")
+
+    def test_matching_changes_nothing(self) -> None:
+        """Matching leaves the event and the settings as they were."""
+        for example in self.examples:
+            config = self._config(example)
+            before = config.model_dump(mode="json")
+            for name, payload in [*example.fires, *example.ignores]:
+                event = _event(name, payload)
+                self.trigger().matches(config, event)
+                require(event.payload == payload, "matches changes the event.", "Work on a copy.")
+            require(config.model_dump(mode="json") == before, "matches changes the settings.", "Work on a copy.")
+
+    def test_odd_events_do_no_harm(self) -> None:
+        """An event with an odd payload fires it or does not; it raises nothing."""
+        for example in self.examples:
+            names = {name for name, _ in [*example.fires, *example.ignores]} or {"odd"}
+            for name in sorted(names):
+                for payload in _ODD:
+                    self.trigger().matches(self._config(example), _event(name, payload))
+
+    def test_a_task_can_wait_for_it(self) -> None:
+        """A task that waits for it goes on at the first moment, or at the first event that is to fire it."""
+        for example in self.examples:
+            outputs = simulate(partial(self._waited, example))
+            if example.fires:
+                require(outputs["payload"] == example.fires[0][1], f"It fired with {outputs!r}.", "Correct either.")
+            elif example.after == START.isoformat():
+                same = datetime.fromisoformat(outputs["time"]) == datetime.fromisoformat(example.moments[0])
+                require(same, f"It fired at {outputs['time']}, not {example.moments[0]}.", "Correct either.")
+
+    def test_unknown_fields_are_kept(self) -> None:
+        """What a document says of the trigger beyond what blockloom knows is kept on a round trip."""
+        for settings in self.settings():
+            document = {"id": "it", "type": self.trigger.name, "config": dict(settings), "x-note": [1, "two"]}
+            kept = Trigger.from_json(deepcopy(document)).to_json()
+            said = {key: value for key, value in document.items() if value}
+            require(said.items() <= kept.items(), f"{document!r} becomes {kept!r}.", "Keep to `Config`.")
+
+    def _timed(self) -> Sequence[TriggerExample]:
+        return [example for example in self.examples if example.moments]
+
+    def _config(self, example: TriggerExample) -> Any:
+        return self.trigger.Config.model_validate(deepcopy(dict(example.config)))
+
+    async def _waited(self, example: TriggerExample) -> Mapping[str, Any]:
+        trigger = {"type": self.trigger.name, "config": dict(example.config)}
+        task = {"id": "it", "type": Waiter.name, "config": {"trigger": trigger}}
+        async with engine_with(self.trigger, Waiter) as engine:
+            run = await engine.start({"blockloom": FORMAT, "tasks": [task]})
+            for name, payload in [*example.ignores, *example.fires[:1]]:
+                await engine.publish(name, payload)
+            await run.wait()
+            require(run.tasks["it"].outputs is not None, f"It failed: {run.tasks['it'].error}", "Let it fire.")
+            return run.tasks["it"].outputs or {}
+
+
+def _event(name: str, payload: Any) -> Published:
+    return Published(name=name, payload=copy_value(payload), time=START)

@@ -1,0 +1,16 @@
+from blockloom.testing import TriggerConformance, TriggerExample
+from blockloom_event import Event
+
+PAID = {"name": "order.paid", "filter": "payload['total'] > 100"}
+
+
+class TestEvent(TriggerConformance):
+    trigger = Event
+    examples = (
+        TriggerExample(
+            config=PAID,
+            fires=[("order.paid", {"total": 101})],
+            ignores=[("order.paid", {"total": 100}), ("order.made", {"total": 101})],
+        ),
+        TriggerExample(config={"name": "ping"}, fires=[("ping", None), ("ping", [1])], ignores=[("pong", None)]),
+    )

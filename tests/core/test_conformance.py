@@ -1,0 +1,271 @@
+"""The conformance classes: what they refuse, each check once, by a type that breaks it alone."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import blockloom
+import pytest
+from blockloom import BlockContext, BlockType, Embedded, Problem, Published, TaskContext, TaskType, TriggerType
+from blockloom.testing import (
+    BlockConformance,
+    BlockExample,
+    Conformance,
+    TaskConformance,
+    TaskExample,
+    TriggerConformance,
+    TriggerExample,
+)
+
+
+class Word(BlockType):
+    """A word."""
+
+    name = "test.word"
+    title = {"en": "Word", "zh": "词"}
+    icon = "w"
+    category = "Test"
+
+    class Content(blockloom.Config):
+        text: str
+        times: int = 1
+
+    def evaluate(self, block: BlockContext) -> Any:
+        return block.content.text * block.content.times
+
+
+class Words(BlockConformance):
+    block = Word
+    examples = (BlockExample(content={"text": "a"}, value="a"), BlockExample(content={"text": "a", "times": 2}))
+
+
+class Add(TaskType):
+    """Adds one."""
+
+    name = "test.add"
+    title = "Add"
+    icon = "+"
+    category = "Test"
+    effects = "pure"
+
+    class Config(blockloom.Config):
+        by: int = 1
+
+    class Inputs(blockloom.Ports):
+        n: int
+
+    class Outputs(blockloom.Ports):
+        n: int
+
+    def run(self, task: TaskContext) -> Any:
+        return {"n": task.values["n"] + task.config.by}
+
+
+class Adds(TaskConformance):
+    task = Add
+    examples = (TaskExample(inputs={"n": 1}, outputs={"n": 2}), TaskExample(config={"by": 5}, inputs={"n": 1}))
+
+
+class Tick(TriggerType):
+    """Fires every so often."""
+
+    name = "test.tick"
+    title = "Tick"
+    icon = "t"
+    category = "Test"
+
+    class Config(blockloom.Config):
+        hours: int = 1
+
+    def next(self, config: Any, after: datetime) -> datetime | None:
+        return after + timedelta(hours=config.hours)
+
+
+class Ticks(TriggerConformance):
+    trigger = Tick
+    examples = (
+        TriggerExample(moments=["2026-01-01T01:00:00Z"]),
+        TriggerExample(config={"hours": 2}, moments=["2026-01-01T02:00:00Z"]),
+    )
+
+
+Kit = type[Conformance]
+
+
+def outcomes(kit: Kit) -> dict[str, str]:
+    """The checks of a class that fail, each with what it says."""
+    found = {}
+    for name in dir(kit):
+        if name.startswith("test_") and name != "test_its_plugin_is_installed_and_offers_it":
+            try:
+                getattr(kit(), name)()
+            except AssertionError as error:
+                found[name] = str(error)
+    return found
+
+
+def checks(kit: Kit) -> list[str]:
+    return [name for name in dir(kit) if name.startswith("test_")]
+
+
+@pytest.mark.parametrize("kit", [Words, Adds, Ticks])
+def test_a_good_type_passes_many_checks(kit: Kit) -> None:
+    assert outcomes(kit) == {}
+    assert 15 <= len(checks(kit)) <= 30
+
+
+def test_a_type_of_no_plugin_is_told_of() -> None:
+    with pytest.raises(AssertionError, match=r"The installed plugins offer .* as the block type 'test.word'"):
+        Words().test_its_plugin_is_installed_and_offers_it()
+
+
+def block(**changes: Any) -> Kit:
+    return type("Bad", (Words,), {"block": type("Odd", (Word,), changes)})
+
+
+def task(**changes: Any) -> Kit:
+    return type("Bad", (Adds,), {"task": type("Odd", (Add,), changes)})
+
+
+def trigger(**changes: Any) -> Kit:
+    return type("Bad", (Ticks,), {"trigger": type("Odd", (Tick,), changes)})
+
+
+def counting() -> Callable[..., Any]:
+    count = iter(range(1000))
+    return lambda *_: next(count)
+
+
+NUMBERS = itertools.count()
+
+
+async def slow(self: Any, task: Any) -> Any:
+    time.sleep(0.001)  # noqa: ASYNC251
+    return {"n": task.values["n"] + task.config.by}
+
+
+class Wrong(blockloom.Config):
+    """Settings that take anything."""
+
+    text: Any = ""
+    times: Any = 1
+
+
+class Swallowing(blockloom.Config):
+    """Settings that lose what they do not know."""
+
+    model_config: ClassVar = {"extra": "ignore"}
+    by: int = 1
+
+
+def appended(self: Any, content: Any, addition: Any) -> Any:
+    return content.model_copy(update={"times": "no number"})
+
+
+def refusing(self: Any, content: Any) -> Any:
+    yield Problem(code="bad-content", path="/text", text={"en": "No.", "zh": ""})
+
+
+BAD: Mapping[str, tuple[Kit, str]] = {
+    "no title": (block(title=""), "test_it_describes_itself"),
+    "no category": (task(category=""), "test_it_describes_itself"),
+    "one language of two": (block(title={"en": "Word"}), "test_its_texts_are_complete"),
+    "version": (task(version=0), "test_its_version_counts"),
+    "old settings not given": (task(version=2), "test_old_settings_migrate"),
+    "example of the type": (block(examples=({"text": 5},)), "test_the_examples_are_fine"),
+    "arguments": (block(__init__=lambda self, needed: None), "TypeError"),
+    "settings get lost": (task(Config=Swallowing), "test_unknown_settings_are_kept_or_refused"),
+    "value": (block(evaluate=lambda *_: "b"), "test_the_examples_have_their_values"),
+    "not repeatable": (block(evaluate=counting()), "test_its_value_is_repeatable"),
+    "append": (block(append=appended), "test_what_is_appended_is_there"),
+    "render": (block(render=counting()), "test_it_reads_as_text"),
+    "migrate the present": (block(migrate=lambda *_: {}), "test_present_settings_need_no_migration"),
+    "check untested": (block(check=lambda *_: ()), "test_what_it_refuses_is_told_well"),
+    "effects": (task(effects="none"), "test_its_effects_are_known"),
+    "outputs": (task(run=lambda *_: {"n": "text"}), "test_its_outputs_fit_its_ports"),
+    "fails": (task(run=lambda *_: 1 / 0), "test_the_examples_run"),
+    "run repeatable": (task(run=lambda *_: {"n": next(NUMBERS)}), "test_it_is_repeatable"),
+    "blocks the loop": (task(run=slow), "test_running_it_does_not_block"),
+    "thread": (task(blocking=True, run=slow), "test_its_run_fits_how_it_is_called"),
+    "back in time": (trigger(next=lambda _, c, after: after), "test_moments_come_one_after_another"),
+    "neither": (trigger(next=TriggerType.next), "test_it_fires_in_time_or_on_events"),
+    "both": (trigger(matches=lambda *_: True), "test_it_fires_in_time_or_on_events"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_type_fails_its_check(name: str) -> None:
+    kit, check = BAD[name]
+    if check == "TypeError":
+        with pytest.raises((TypeError, blockloom.PluginError)):
+            kit().test_it_is_made_without_arguments()  # type: ignore[attr-defined]
+        return
+    with pytest.raises(AssertionError, match="→"):
+        getattr(kit(), check)()
+
+
+def test_a_refusal_in_one_language_is_told_of() -> None:
+    made = block(check=refusing)
+    made.refused = (({"text": "a"}, "/text"),)  # type: ignore[attr-defined]
+    with pytest.raises(AssertionError, match="these languages are missing: zh"):
+        made().test_what_it_refuses_is_told_well()  # type: ignore[attr-defined]
+
+
+def test_an_evaluation_that_cannot_be_canceled_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("blockloom.testing.blockchecks.PROMPT", 0.01)
+
+    async def once(self: Any, block: Any) -> Any:
+        for _ in range(2):
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                continue
+
+    with pytest.raises(AssertionError, match="goes on after it was canceled"):
+        block(evaluate=once)().test_canceling_ends_it()  # type: ignore[attr-defined]
+
+
+def test_a_check_is_overridden_only_with_a_reason() -> None:
+    with pytest.raises(AssertionError, match="overrides or deletes the check 'test_its_schema_is_valid'"):
+        type("Sly", (Words,), {"test_its_schema_is_valid": lambda self: None})
+    with pytest.raises(AssertionError, match="overrides or deletes"):
+        type("Sly", (Words,), {"test_its_schema_is_valid": None})
+    with pytest.raises(AssertionError, match="without a reason"):
+        type("Sly", (Words,), {"departures": {"test_its_schema_is_valid": " "}})
+    with pytest.raises(AssertionError, match="is no check of the class"):
+        type("Sly", (Words,), {"departures": {"test_nothing": "why"}})
+
+
+def test_a_check_that_is_departed_from_is_skipped_with_its_reason() -> None:
+    made = type("Open", (Words,), {"departures": {"test_its_schema_is_valid": "it is written by hand"}})
+    with pytest.raises(BaseException, match="it is written by hand") as raised:
+        made().test_its_schema_is_valid()
+    assert raised.typename == "SkipTest"
+    own = type("Own", (Words,), {"departures": {"test_it_reads_as_text": "why"}, "test_it_reads_as_text": lambda s: 5})
+    assert own().test_it_reads_as_text() == 5
+
+
+class Mail(TriggerType):
+    """Fires on an event that its condition lets through."""
+
+    name = "test.mail"
+    title = "Mail"
+    icon = "m"
+    category = "Test"
+
+    def matches(self, config: Any, event: Published) -> bool:
+        return event.name == "mail"
+
+    def embedded(self, config: Any) -> Any:
+        return [Embedded(("x",), "code", {"source": "payload > 1"})]
+
+
+def test_what_a_condition_holds_back_does_not_count_as_fired() -> None:
+    examples = (
+        TriggerExample(fires=[("mail", 2)], ignores=[("mail", 1), ("post", 2)]),
+        TriggerExample(fires=[("mail", 3)]),
+    )
+    assert outcomes(type("Mails", (TriggerConformance,), {"trigger": Mail, "examples": examples})) == {}
