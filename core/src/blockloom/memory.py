@@ -2,13 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from itertools import count
 from typing import Any, TypeVar
 
 from .errors import Conflict, NotFound
 from .events import Event
 from .states import RUN_ENDS, RunState
-from .store import RunHead, StoredRun, StoredWorkflow, state_after
+from .store import OF_RUNS, RunHead, StoredRun, StoredWorkflow, state_after
 from .trigger import Published
 from .values import copy_value
 
@@ -28,7 +27,7 @@ class MemoryStore:
         self._keys: dict[str, str] = {}
         self._events: dict[str, list[Event]] = {}
         self._published: dict[int, tuple[Published, str | None]] = {}
-        self._numbers = count(1)
+        self._last = 0
         self._shelves: dict[str, dict[str, Any]] = {}
 
     async def close(self) -> None:
@@ -105,6 +104,7 @@ class MemoryStore:
         """See Store."""
         run = _known(self._runs, "run", id)
         del self._runs[id], self._events[id]
+        await self.drop(OF_RUNS, f"{id}/", exactly=False)
         if run.key is not None:
             del self._keys[run.key]
 
@@ -119,9 +119,13 @@ class MemoryStore:
 
     async def publish(self, event: Published, run: str | None = None) -> int:
         """See Store."""
-        number = next(self._numbers)
-        self._published[number] = (event, run)
-        return number
+        self._last += 1
+        self._published[self._last] = (event, run)
+        return self._last
+
+    async def last_published(self) -> int:
+        """See Store."""
+        return self._last
 
     async def published(self, after: int = 0, limit: int | None = None) -> list[tuple[int, Published, str | None]]:
         """See Store."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 from .events import Event
 from .records import RUN_STATES
@@ -46,6 +46,10 @@ class StoredRun(RunHead):
     """A caller's own name for it: the same key again is the same run."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """How it runs, such as `max_concurrency` and `durability`."""
+
+
+OF_RUNS: Final = "of-runs"
+"""The shelf for what belongs to one run, under ids that begin with the run's and a slash: it goes with the run."""
 
 
 @runtime_checkable
@@ -120,6 +124,9 @@ class Store(Protocol):
 
     async def publish(self, event: Published, run: str | None = None) -> int:
         """Keep an event that was published, to all or to one run, and return its number: 1, 2, 3… in this store."""
+
+    async def last_published(self) -> int:
+        """The number of the event published last, forgotten or not; 0 before the first."""
 
     async def published(self, after: int = 0, limit: int | None = None) -> list[tuple[int, Published, str | None]]:
         """The events published beyond number `after`, each with its number and the run that it is for."""
