@@ -38,8 +38,8 @@ from .plugins import Plugins
 from .problem import Problem
 from .registry import Registry
 from .spec import BlockSpec, Connection, Graph, Port, PortSet, TriggerSpec
-from .states import Reason, RunState, TaskState
-from .store import RunHead, Store, StoredRun, StoredWorkflow
+from .states import RUN_ENDS, Reason, RunState, TaskState
+from .store import RunHead, Store, StoredRun, StoredWorkflow, state_after, unrecorded
 from .task import TaskContext, TaskType
 from .trigger import Fired, Published, TriggerType
 from .values import copy_value, duration, is_id, is_name
@@ -47,6 +47,7 @@ from .words import Text
 
 __all__ = [
     "NOT_TAKEN",
+    "RUN_ENDS",
     "BadFormat",
     "BadUsage",
     "BadValue",
@@ -114,4 +115,6 @@ __all__ = [
     "hookimpl",
     "is_id",
     "is_name",
+    "state_after",
+    "unrecorded",
 ]

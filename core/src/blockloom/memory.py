@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from .errors import Conflict, NotFound
 from .events import Event
 from .states import RUN_ENDS, RunState
-from .store import OF_RUNS, RunHead, StoredRun, StoredWorkflow, state_after
+from .store import OF_RUNS, RunHead, StoredRun, StoredWorkflow, state_after, unrecorded
 from .trigger import Published
 from .values import copy_value
 
@@ -20,7 +20,7 @@ class MemoryStore:
     name = "memory"
     durable = False
 
-    def __init__(self, url: str = "memory:") -> None:
+    def __init__(self, url: str = "memory:", readonly: bool = False) -> None:
         self.url = url
         self._workflows: dict[str, StoredWorkflow] = {}
         self._runs: dict[str, StoredRun] = {}
@@ -40,7 +40,7 @@ class MemoryStore:
             raise NotFound("workflow", id)
         if standing is not None and revision != standing.revision:
             raise Conflict("workflow", id, standing.revision)
-        made = StoredWorkflow(id=id, revision=(revision or 0) + 1, graph=graph, changed=changed)
+        made = StoredWorkflow(id=id, revision=(revision or 0) + 1, graph=copy_value(dict(graph)), changed=changed)
         self._workflows[id] = made
         return made.revision
 
@@ -59,6 +59,8 @@ class MemoryStore:
 
     async def create_run(self, run: StoredRun) -> StoredRun:
         """See Store."""
+        if run.id in self._runs:
+            return self._runs[run.id]
         if run.key is not None:
             known = self._keys.setdefault(run.key, run.id)
             if known != run.id:
@@ -70,7 +72,7 @@ class MemoryStore:
     async def append(self, run: str, events: Sequence[Event]) -> None:
         """See Store."""
         journal = _known(self._events, "run", run)
-        fresh = [event for event in events if event.seq > len(journal)]
+        fresh = unrecorded(run, len(journal), events)
         if not fresh:
             return
         journal.extend(fresh)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, runtime_checkable
 
+from .errors import BadUsage
 from .events import Event
 from .records import RUN_STATES
 from .states import RunState
@@ -56,9 +57,12 @@ OF_RUNS: Final = "of-runs"
 class Store(Protocol):
     """Where workflows and runs are kept. What a call has answered, stays.
 
-    Made from a URL; the part before the colon is the kind's `name`. Raises StoreUnusable where it cannot be opened,
-    StoreTaken where another process has it. Every call may raise StoreFailed where it could not be done just now: then
-    nothing of it was done, and it may be tried again.
+    Made from a URL, as `kind(url)`; the part before the colon is the kind's `name`. Raises StoreUnusable where it
+    cannot be opened, StoreTaken where another process has it. Made as `kind(url, readonly=True)` it only reads, beside
+    the process that has it. Every call may raise StoreFailed where it could not be done just now: then nothing of it
+    was done, and it may be tried again; or StoreUnusable where it cannot be done any more.
+
+    What it is given is not changed by it, nor by the caller afterwards.
     """
 
     name: str
@@ -88,12 +92,13 @@ class Store(Protocol):
     # Runs
 
     async def create_run(self, run: StoredRun) -> StoredRun:
-        """Keep a new run, and return it; where its key is known already, return the run of that key instead."""
+        """Keep a new run, and return it; where its id or its key is known already, return that run instead."""
 
     async def append(self, run: str, events: Sequence[Event]) -> None:
         """Add events to the journal of a run, in order, all or none; raises NotFound.
 
-        They carry on its `seq`; those that are recorded already are left as they are.
+        They carry on its `seq`, one after the other: those whose `seq` is recorded already are left as they are, so
+        that a call whose answer was lost can be made again; where one between is missing, raises BadUsage.
         """
 
     async def get_run(self, id: str) -> StoredRun:
@@ -149,6 +154,15 @@ class Store(Protocol):
 
     async def drop(self, shelf: str, prefix: str, exactly: bool = True) -> int:
         """Forget the value of one id, or of all that begin with it; how many that were."""
+
+
+def unrecorded(run: str, recorded: int, events: Sequence[Event]) -> list[Event]:
+    """Those events that a journal lacks whose last one is `recorded`; raises BadUsage where one between is missing."""
+    fresh = [event for event in events if event.seq > recorded]
+    for seq, event in enumerate(fresh, recorded + 1):
+        if event.seq != seq:
+            raise BadUsage(f"The journal of the run {run!r} goes on with event {seq}; {event.seq} cannot be next.")
+    return fresh
 
 
 def state_after(events: Sequence[Event]) -> RunState | None:

@@ -1,0 +1,74 @@
+"""The tables of the file, version by version."""
+
+from typing import Final
+
+VERSIONS: Final = (
+    """
+    CREATE TABLE blockloom (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    INSERT INTO blockloom VALUES ('about', 'A store of blockloom: https://pypi.org/project/blockloom-sqlite/');
+
+    CREATE TABLE workflow (
+        n INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        revision INTEGER NOT NULL,
+        changed REAL NOT NULL,
+        graph TEXT NOT NULL
+    );
+
+    -- `graph` is the hash of a value; `inputs` and `settings` are JSON; `seq` is the number of its last event.
+    CREATE TABLE run (
+        n INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        key TEXT UNIQUE,
+        workflow TEXT,
+        name TEXT,
+        state TEXT NOT NULL,
+        created REAL NOT NULL,
+        changed REAL,
+        seq INTEGER NOT NULL DEFAULT 0,
+        graph BLOB NOT NULL,
+        inputs TEXT NOT NULL,
+        settings TEXT NOT NULL
+    );
+    CREATE INDEX run_by_workflow ON run (workflow, n);
+    CREATE INDEX run_by_state ON run (state, n);
+
+    -- The events `first` to `last` of a run, as a JSON list of [time, type, task, data] or of
+    -- [time, type, task, data, [[path, hash], …]], with what stands at each path kept as a value.
+    CREATE TABLE journal (
+        run INTEGER NOT NULL REFERENCES run (n) ON DELETE CASCADE,
+        last INTEGER NOT NULL,
+        first INTEGER NOT NULL,
+        events TEXT NOT NULL,
+        PRIMARY KEY (run, last)
+    ) WITHOUT ROWID;
+
+    -- Graphs and large values, each once, by the SHA-256 of its JSON; and the runs that hold them.
+    CREATE TABLE value (hash BLOB PRIMARY KEY, json TEXT NOT NULL);
+    CREATE TABLE holds (
+        run INTEGER NOT NULL REFERENCES run (n) ON DELETE CASCADE,
+        hash BLOB NOT NULL REFERENCES value (hash),
+        PRIMARY KEY (run, hash)
+    ) WITHOUT ROWID;
+    CREATE INDEX held ON holds (hash);
+    CREATE TRIGGER held_no_more AFTER DELETE ON holds BEGIN
+        DELETE FROM value WHERE hash = old.hash AND NOT EXISTS (SELECT 1 FROM holds WHERE hash = old.hash);
+    END;
+
+    CREATE TABLE published (
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        time REAL NOT NULL,
+        name TEXT NOT NULL,
+        payload TEXT NOT NULL,
+        run TEXT
+    );
+
+    CREATE TABLE shelf (
+        shelf TEXT NOT NULL,
+        id TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (shelf, id)
+    ) WITHOUT ROWID;
+    """,
+)
+"""What makes each version from the one before it; `PRAGMA user_version` says which one a file is."""
