@@ -5,6 +5,7 @@ from .conformance import Conformance
 from .executorchecks import ExecutorConformance
 from .kit import engine_with, registry_with, run_graph
 from .simulation import EPOCH, Deadlock, NotSimulated, SimLoop, simulate, virtual_clock
+from .storechecks import StoreConformance
 from .taskchecks import TaskConformance, TaskExample
 from .triggerchecks import TriggerConformance, TriggerExample
 
@@ -17,6 +18,7 @@ __all__ = [
     "ExecutorConformance",
     "NotSimulated",
     "SimLoop",
+    "StoreConformance",
     "TaskConformance",
     "TaskExample",
     "TriggerConformance",

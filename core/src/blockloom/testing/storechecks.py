@@ -1,70 +1,204 @@
-"""What the checks of a store stand on: sample runs and values, and a store that is closed again."""
+"""What every store must do: subclass StoreConformance in a test module, and pytest runs the checks."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from .. import events as e
-from ..errors import BlockloomError
+from ..errors import BadValue, Conflict, NotFound
 from ..events import Event
-from ..store import Store, StoredRun
-
-ODD: Final = "té 漢字 😀 \x00 \u2028 \\ \" '"
-"""Text that a careless store breaks."""
-
-GRAPH: Final = {"blockloom": 1, "name": "g", "tasks": [{"id": "a", "type": "merge", "x-note": ODD}], "connections": []}
-VALUES: Final[dict[str, Any]] = {
-    "integers": [0, -1, 2**53 + 1, 2**63, -(2**200), 10**4299],
-    "numbers": [0.1, -0.0, 5e-324, 1.7976931348623157e308, 1e22, 1.0],
-    "texts": ["", ODD, "\ufffe", "a" * 1000],
-    "others": [None, True, False, [], {}, {"": {"$value": 1}}],
-}
-LAST: Final = "\U0010ffff"
-"""The last character that there is."""
-
-LARGE: Final = "large " * 20_000
-"""More than 64 KiB of JSON."""
+from ..plugins import installed
+from ..store import Store
+from ..trigger import Published
+from ..values import is_id
+from .storedruns import StoredRunChecks
+from .storesamples import GRAPH, LARGE, LAST, ODD, VALUES, a_journal, a_run, refuses
 
 
-def a_run(id: str, **about: Any) -> StoredRun:
-    """A run with no more said of it than needed."""
-    return StoredRun(**{"id": id, "graph": GRAPH, "inputs": {}, "created": 1000.0, **about})
+class StoreConformance(StoredRunChecks):
+    """The checks of a store. A subclass gives `open`; it may add checks, and leave out none, whatever the reason."""
 
+    def __init_subclass__(cls, **more: Any) -> None:
+        if cls.departures:
+            raise AssertionError(f"{cls.__name__} leaves out checks: a store passes all of them, or loses something.")
+        super().__init_subclass__(**more)
 
-def a_journal(length: int, ends: bool = False) -> list[Event]:
-    """The first events of a run, as many as `length`; with `ends`, the last of them is its end."""
-    events = [Event(seq, 1000.25 + seq, e.TASK_STARTED, "a", {"n": seq}) for seq in range(1, length + 1)]
-    events[0] = events[0]._replace(type=e.RUN_STARTED, task=None)
-    if ends:
-        events[-1] = events[-1]._replace(type=e.RUN_COMPLETED, task=None)
-    return events
+    def test_no_check_is_skipped(self, request: Any) -> None:
+        """A mark that skips a check, or lets it fail, is a failure."""
+        marked = [
+            f"{item.name}: {mark.name}"
+            for item in request.session.items
+            if getattr(item, "cls", None) is type(self)
+            for mark in item.iter_markers()
+            if mark.name in {"skip", "skipif", "xfail"}
+        ]
+        assert not marked, marked
 
+    def test_it_is_a_store(self, tmp_path: Path) -> None:
+        """It has a name, under which its plugin offers it, and every method of the protocol."""
 
-async def refuses(error: type[BlockloomError], call: Awaitable[Any]) -> None:
-    """Hold that a call raises an error."""
-    try:
-        given = await call
-    except error:
-        return
-    raise AssertionError(f"no {error.__name__} was raised; the answer was {given!r}")
+        async def check(store: Store) -> None:
+            assert isinstance(store, Store)
+            assert is_id(store.name)
+            assert isinstance(store.durable, bool)
+            offered = [offer.type for offer in installed().registry.offers("store") if offer.name == store.name]
+            assert offered == [type(store)], f"return {type(store).__name__} from blockloom_stores"
 
+        self.hold(tmp_path, check)
 
-class StoreChecks:
-    """Checks of a store that a subclass opens."""
+    def test_workflows_have_revisions(self, tmp_path: Path) -> None:
+        """A workflow is made, changed by who knows its revision, and deleted."""
 
-    def open(self, folder: Path) -> Store:
-        """A store in a folder; opened there again, it holds what it held if it is `durable`."""
-        raise NotImplementedError
+        async def check(store: Store) -> None:
+            assert await store.put_workflow("w1", GRAPH, 1.5, None) == 1
+            assert await store.put_workflow("w2", {"tasks": VALUES}, 2.0, None) == 1
+            changed = {**GRAPH, "name": LARGE}
+            assert await store.put_workflow("w1", changed, 2.25, 1) == 2
+            await refuses(Conflict, store.put_workflow("w1", GRAPH, 3.0, 1))
+            await refuses(Conflict, store.put_workflow("w1", GRAPH, 3.0, None))
+            await refuses(NotFound, store.put_workflow("w3", GRAPH, 3.0, 1))
+            kept = await store.get_workflow("w1")
+            assert (kept.id, kept.revision, kept.graph, kept.changed) == ("w1", 2, changed, 2.25)
+            assert [w.id for w in await store.workflows()] == ["w1", "w2"]
+            assert (await store.get_workflow("w2")).graph == {"tasks": VALUES}
+            await store.delete_workflow("w1")
+            await refuses(NotFound, store.get_workflow("w1"))
+            await refuses(NotFound, store.delete_workflow("w1"))
+            assert [w.id for w in await store.workflows()] == ["w2"]
 
-    def hold(self, folder: Path, check: Callable[[Store], Coroutine[Any, Any, None]]) -> None:
-        """Run a check on a store that is closed afterwards."""
+        self.hold(tmp_path, check)
 
-        async def run() -> None:
-            store = self.open(folder)
-            try:
-                await check(store)
-            finally:
-                await store.close()
+    def test_what_is_no_json_is_refused(self, tmp_path: Path) -> None:
+        """A set, NaN, half a surrogate pair: refused, and nothing is kept."""
 
-        asyncio.run(run())
+        async def check(store: Store) -> None:
+            for bad in ({1, 2}, float("nan"), "\ud800", {1: 2}, b"x"):
+                await refuses(BadValue, store.put("s", "x", bad))
+                await refuses(BadValue, store.add("s", "x", [bad]))
+                await refuses(BadValue, store.put_workflow("w", {"tasks": bad}, 1.0, None))
+            assert await store.get("s", "x") is None
+            assert await store.workflows() == []
+
+        self.hold(tmp_path, check)
+
+    def test_what_comes_back_is_a_copy(self, tmp_path: Path) -> None:
+        """Who changes what a shelf gave, changes nothing that is kept."""
+
+        async def check(store: Store) -> None:
+            value = {"a": [1]}
+            await store.put("s", "x", value)
+            value["a"].append(2)
+            (await store.get("s", "x"))["a"].append(3)
+            (await store.items("s"))[0][1]["a"].append(4)
+            assert await store.get("s", "x") == {"a": [1]}
+
+        self.hold(tmp_path, check)
+
+    def test_published_events_are_numbered(self, tmp_path: Path) -> None:
+        """1, 2, 3…, and no number is used again."""
+
+        async def check(store: Store) -> None:
+            def at(second: int, payload: Any = None) -> Published:
+                return Published(name=ODD, payload=payload, time=datetime(2026, 1, 1, 0, 0, second, 123456, tzinfo=UTC))
+
+            made = [(1, at(1, VALUES), None), (2, at(2), "r1"), (3, at(3, LARGE), None)]
+            for number, event, run in made:
+                assert await store.publish(event, run) == number
+            assert await store.published() == made
+            assert await store.published(after=1, limit=1) == made[1:2]
+            assert await store.published(after=3) == await store.published(limit=0) == []
+            assert await store.prune(at(9).time.timestamp()) == 0
+            assert await store.published() == []
+            assert await store.publish(at(10)) == 4
+
+        self.hold(tmp_path, check)
+
+    def test_shelves_hold_values_by_name(self, tmp_path: Path) -> None:
+        """Put, add, get, list in order, drop; one shelf does not know the other."""
+
+        async def check(store: Store) -> None:
+            assert await store.get("s", "a") is None
+            assert await store.items("s") == []
+            assert await store.add("s", "a", 1)
+            assert not await store.add("s", "a", 2)
+            await store.put("s", "a", 3)
+            await store.put("t", "a", None)
+            assert await store.get("s", "a") == 3
+            assert not await store.add("t", "a", 1)
+            ids = [
+                "",
+                "a",
+                "a.",
+                "a.\x00",
+                "a.1",
+                "a/",
+                "b",
+                "b\ud7ff",
+                "b\ue000",
+                "é",
+                "漢",
+                "\U0010ffff",
+                "\U0010ffffz",
+            ]
+            for id in reversed(ids):
+                await store.put("s", id, id)
+            assert [id for id, _ in await store.items("s")] == sorted(ids)
+            assert await store.items("s", limit=2, newest=True) == [(id, id) for id in sorted(ids)[:-3:-1]]
+            for prefix in ("", "a", "a.", "b", "b\ud7ff", "é", LAST, "none"):
+                wanted = [(id, id) for id in sorted(ids) if id.startswith(prefix)]
+                assert await store.items("s", prefix) == wanted, prefix
+                assert await store.items("s", prefix, 1) == wanted[:1], prefix
+            assert await store.drop("s", "a") == 1
+            assert await store.drop("s", "a") == 0
+            assert await store.drop("s", "a.", exactly=False) == 3
+            assert await store.drop("s", "", exactly=False) == len(ids) - 4
+            assert await store.items("t") == [("a", None)]
+
+        self.hold(tmp_path, check)
+
+    def test_fifty_callers_at_once(self, tmp_path: Path) -> None:
+        """All of them are served, each with its own, and one that is refused takes no other with it."""
+
+        async def check(store: Store) -> None:
+            async def caller(n: int) -> list[Event]:
+                await store.create_run(a_run(f"r{n}", key=f"k{n % 10}"))
+                if n >= 10:
+                    await refuses(NotFound, store.append(f"r{n}", a_journal(1)))
+                    return []
+                for event in a_journal(20):
+                    await store.append(f"r{n}", [event])
+                    await store.put("s", f"{n:02}", event.seq)
+                return await store.events(f"r{n}")
+
+            journals = await asyncio.gather(*map(caller, range(50)))
+            assert journals[:10] == [a_journal(20)] * 10
+            assert len(await store.runs()) == 10
+            assert [value for _, value in await store.items("s")] == [20] * 10
+
+        self.hold(tmp_path, check)
+
+    def test_it_can_be_closed_and_opened_again(self, tmp_path: Path) -> None:
+        """What is durable is there again, numbers and revisions go on; what is not begins anew."""
+
+        async def fill(store: Store) -> None:
+            await store.put_workflow("w", GRAPH, 1.0, None)
+            await store.create_run(a_run("r", key="k", inputs={"large": LARGE}))
+            await store.append("r", a_journal(5))
+            await store.publish(Published(name="n", payload=1, time=datetime(2026, 1, 1, tzinfo=UTC)))
+            await store.put("s", "x", ODD)
+
+        async def look(store: Store) -> None:
+            if not store.durable:
+                assert not [*await store.workflows(), *await store.runs(), *await store.items("s")]
+                return
+            assert await store.put_workflow("w", GRAPH, 1.0, 1) == 2
+            assert (await store.create_run(a_run("other", key="k"))).id == "r"
+            assert (await store.get_run("r")).inputs == {"large": LARGE}
+            await store.append("r", a_journal(6)[4:])
+            assert await store.events("r") == a_journal(6)
+            assert (await store.published())[0][1].name == "n"
+            assert await store.publish(Published(name="n", payload=1, time=datetime.now(UTC))) == 2
+            assert await store.get("s", "x") == ODD
+
+        self.hold(tmp_path, fill)
+        self.hold(tmp_path, look)

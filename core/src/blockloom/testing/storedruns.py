@@ -8,7 +8,7 @@ from ..errors import BadUsage, NotFound
 from ..events import Event
 from ..states import RunState
 from ..store import Store
-from .storechecks import GRAPH, LARGE, ODD, VALUES, StoreChecks, a_journal, a_run, refuses
+from .storesamples import GRAPH, LARGE, ODD, VALUES, StoreChecks, a_journal, a_run, refuses
 
 
 class StoredRunChecks(StoreChecks):
