@@ -101,6 +101,7 @@ class StoreConformance(StoredRunChecks):
             def at(second: int, payload: Any = None) -> Published:
                 return Published(name=ODD, payload=payload, time=datetime(2026, 1, 1, 0, 0, second, 123456, tzinfo=UTC))
 
+            assert await store.last_published() == 0
             made = [(1, at(1, VALUES), None), (2, at(2), "r1"), (3, at(3, LARGE), None)]
             for number, event, run in made:
                 assert await store.publish(event, run) == number
@@ -109,7 +110,8 @@ class StoreConformance(StoredRunChecks):
             assert await store.published(after=3) == await store.published(limit=0) == []
             assert await store.prune(at(9).time.timestamp()) == 0
             assert await store.published() == []
-            assert await store.publish(at(10)) == 4
+            assert await store.last_published() == 3
+            assert await store.publish(at(10)) == await store.last_published() == 4
 
         self.hold(tmp_path, check)
 

@@ -7,7 +7,7 @@ from .. import events as e
 from ..errors import BadUsage, NotFound
 from ..events import Event
 from ..states import RunState
-from ..store import Store
+from ..store import OF_RUNS, Store
 from .storesamples import GRAPH, LARGE, ODD, VALUES, StoreChecks, a_journal, a_run, refuses
 
 
@@ -145,6 +145,27 @@ class StoredRunChecks(StoreChecks):
             stored = await store.get_run("r2")
             assert (stored.inputs, stored.graph["ui"]) == (outputs, outputs)
             assert await store.items("s") == [(ODD, outputs)]
+
+        self.hold(tmp_path, check)
+
+    def test_what_belongs_to_a_run_goes_with_it(self, tmp_path: Path) -> None:
+        """What stands on the shelf of runs under the id of one, however the run is forgotten; nothing else."""
+
+        async def check(store: Store) -> None:
+            ids = [f"{run}{rest}" for run in ("r", "rr", "s", "t") for rest in ("", "-", "/", f"/{ODD}", "0")]
+            for run in ("r", "s", "t"):
+                await store.create_run(a_run(run))
+                await store.append(run, a_journal(2, ends=True))
+            for id in ids:
+                for shelf in (OF_RUNS, "other"):
+                    await store.put(shelf, id, 1)
+            await store.delete_run("r")
+            left = [id for id in ids if not id.startswith("r/")]
+            assert [id for id, _ in await store.items(OF_RUNS)] == sorted(left)
+            assert await store.prune(1e10) == 2
+            left = [id for id in left if not id.startswith(("s/", "t/"))]
+            assert [id for id, _ in await store.items(OF_RUNS)] == sorted(left)
+            assert len(await store.items("other")) == len(ids)
 
         self.hold(tmp_path, check)
 

@@ -69,6 +69,10 @@ VERSIONS: Final = (
         value TEXT NOT NULL,
         PRIMARY KEY (shelf, id)
     ) WITHOUT ROWID;
+    -- What belongs to one run stands on one shelf under `run/…`; the character after the slash is 0.
+    CREATE TRIGGER gone_with_its_run AFTER DELETE ON run BEGIN
+        DELETE FROM shelf WHERE shelf = 'of-runs' AND id >= old.id || '/' AND id < old.id || '0';
+    END;
     """,
 )
 """What makes each version from the one before it; `PRAGMA user_version` says which one a file is."""

@@ -19,6 +19,12 @@ def publish(db: sqlite3.Connection, time: float, name: str, payload: str, run: s
     return made.lastrowid or 0
 
 
+def last_published(db: sqlite3.Connection) -> int:
+    """See Store.last_published."""
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'published'").fetchone()
+    return row[0] if row else 0
+
+
 def published(db: sqlite3.Connection, after: int, limit: int | None) -> list[tuple[int, Published, str | None]]:
     """See Store.published."""
     rows = db.execute(

@@ -146,6 +146,10 @@ class SqliteStore:
         payload = _json(event.payload)
         return await self._write(lambda db: shelves.publish(db, event.time.timestamp(), event.name, payload, run))
 
+    async def last_published(self) -> int:
+        """See Store."""
+        return await self._reader.do(shelves.last_published)
+
     async def published(self, after: int = 0, limit: int | None = None) -> list[tuple[int, Published, str | None]]:
         """See Store."""
         return await self._reader.do(lambda db: shelves.published(db, after, limit))
