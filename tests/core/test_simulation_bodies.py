@@ -10,18 +10,20 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
+import blockloom
 import pytest
-from blockloom.testing import engine_with, simulate
+from blockloom import Graph, TaskContext, TaskType
+from blockloom.testing import engine_with, run_graph, simulate
 from body_graphs import NAPS, Nap, body, holding
 from interference import interfering
 from naive_interpreter import interpret
 from random_bodies import random_bodies
 from random_graphs import Case
 from shrunk_bodies import shrink_bodies
-from simulated_bodies import check_bodies, check_body_invariants, differs
-from simulated_runs import run_case
+from simulated_bodies import check_bodies, check_body_events, check_body_invariants, differs
+from simulated_runs import nothing, run_case
 
 SEEDS = int(os.environ.get("BLOCKLOOM_SEEDS", "810"))
 PORTIONS = 9
@@ -127,6 +129,18 @@ def test_what_happens_in_bodies_at_the_same_moment_happens_one_after_the_other()
         check_body_invariants(run_case(case, seed), case)
 
 
+def test_what_does_not_end_in_a_body_is_left_behind_before_the_task_that_holds_it() -> None:
+    for seed in range(150):
+        chance, case = random.Random(seed), random_bodies(seed)
+        for _, task in tasks_of(case.document):
+            if task["type"] == "sim.work" and chance.random() < 0.5:
+                task["config"]["deaf"] = 60.0
+            if "body" in task.get("config", {}) and chance.random() < 0.5:
+                cast(dict[str, Any], task).update(timeout=chance.choice((0.5, 1, 2)), retry={"attempts": 2, "delay": 0})
+        act = interfering(chance, ("stop", "pause", "resume", "cancel", "cancel"))
+        check_body_events(run_case(case, seed, act if seed % 2 else nothing), case)
+
+
 # The checks find what is wrong
 
 
@@ -191,3 +205,29 @@ def test_the_item_that_fails_lets_no_other_begin() -> None:
     held = {"id": "each", "type": "foreach", "config": {"body": inner}, "inputs": {"items": [1, 2]}}
     failing = Case({"blockloom": 1, "tasks": [held], "connections": []}, {}, 1)
     assert not any(last(seed) for seed in range(50))
+
+
+class Careless(TaskType):
+    """Begins its body and does not wait for it."""
+
+    name = "test.careless"
+
+    class Config(blockloom.Config):
+        """The body."""
+
+        body: Graph
+
+    async def run(self, task: TaskContext) -> None:
+        """Begin it, look away for a second, and leave."""
+        self.begun = asyncio.create_task(task.run_body(task.config.body, {"item": 9}))
+        await asyncio.sleep(1)
+
+
+def test_a_task_that_ends_before_its_body_takes_it_along() -> None:
+    run = run_graph({"blockloom": 1, "tasks": [CARELESS]}, None, Careless, Nap, seed=1)
+    told = [(event.type, event.task) for event in run.events if event.type in ("task.canceled", "task.completed")]
+    assert told[-3:] == [("task.canceled", "a.end"), ("task.canceled", "a.nap"), ("task.completed", "a")]
+    assert run.events[-1].time - run.events[0].time == 1
+
+
+CARELESS = {"id": "a", "type": "test.careless", "config": {"body": NAPS}}

@@ -1,7 +1,7 @@
 """The bodies that tasks hold: graphs that run inside a run, as scopes of their own."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from .check import complete_inputs
@@ -25,6 +25,7 @@ class Bodies:
         self._go_on = go_on
         self._places = places
         self._held: dict[Key, dict[Run, None]] = {}
+        self._settling: dict[Key, asyncio.Future[None]] = {}
         self.abandoned = False
         """Whether the run is left as it stands, so that nothing more may be told of it."""
 
@@ -45,19 +46,44 @@ class Bodies:
             self._let_go(holder, child)
         return _result(child)
 
+    def holds(self, holder: Key) -> bool:
+        """Whether a task still holds a body."""
+        return holder in self._held
+
     def end_all(self, holder: Key) -> None:
         """End the bodies of a task now; those that wait for them are told that they failed."""
         for child in tuple(self._held.get(holder, ())):
             child.stop(RunState.FAILED, CANCELED)
         self._go_on()
 
+    async def settle(self, holder: Key) -> None:
+        """End what a task that has ended has left of its bodies, and wait for that."""
+        if self.abandoned:
+            return
+        settled = self._settling[holder] = asyncio.get_running_loop().create_future()
+        self._stop(holder, self._held[holder])
+        await self._see_end(settled)
+
     async def _end(self, child: Run, holder: Key) -> None:
-        scope, index = holder
         ended = _on_end(child, self._places.hold)
-        child.stop(why=scope.doomed.get(index, CANCELED))
-        self._go_on()
+        self._stop(holder, [child])
         if not child.over:
-            await ended
+            await self._see_end(ended)
+
+    def _stop(self, holder: Key, children: Iterable[Run]) -> None:
+        scope, index = holder
+        for child in tuple(children):
+            child.stop(why=scope.doomed.get(index, CANCELED))
+        self._go_on()
+
+    async def _see_end(self, ended: asyncio.Future[None]) -> None:
+        """Wait for an end, also where whoever waits is canceled meanwhile: nothing outlives what holds it."""
+        while not ended.done():
+            try:
+                await asyncio.wait([ended])
+            except asyncio.CancelledError:
+                if self.abandoned:
+                    raise
 
     def _hold(self, holder: Key, child: Run) -> None:
         """Note a body of a task; with the first the task gives up its place."""
@@ -72,6 +98,8 @@ class Bodies:
         if not self._held[holder]:
             del self._held[holder]
             self._places.retake()
+            if (settled := self._settling.pop(holder, None)) is not None:
+                settled.set_result(None)
         if self._places.release(child) and not self.abandoned:
             asyncio.get_running_loop().call_soon(self._go_on)
 

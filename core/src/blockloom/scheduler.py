@@ -74,7 +74,7 @@ class Scheduler:
         self._outfit = outfit
         self._places = Places(run.agenda, max_concurrency, outfit.groups, run.plan.groups)
         self._places.on_free = self._go_on
-        self._waits = Waits(self._go_on_without)
+        self._waits = Waits(self._go_on_without, lambda key: self._host.bodies.holds(key))
         self._workers: set[asyncio.Task[None]] = set()
         self._spare: asyncio.Task[None] | None = None
         self._timers: dict[Key, asyncio.TimerHandle] = {}
@@ -197,8 +197,13 @@ class Scheduler:
     async def _see_through(self, scope: Run, task: TaskPlan, waiting: Awaitable[Any]) -> bool:
         """Await one task while another worker takes over; False where this worker was canceled with it and ends."""
         self._go_on()
+        key = scope, task.index
         try:
-            result = await self._waits.wait((scope, task.index), waiting, task.timeout)
+            try:
+                result = await self._waits.wait(key, waiting, task.timeout)
+            finally:
+                if self._host.bodies.holds(key):
+                    await self._host.bodies.settle(key)
             if self._is_left():
                 return False
             outputs = taken(result, task.ports, task.owner)

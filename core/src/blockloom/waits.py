@@ -23,10 +23,15 @@ class _Wait:
 
 
 class Waits:
-    """What the workers of a run await. `on_left` is told of a task that does not end: the task, and if it timed out."""
+    """What the workers of a run await.
 
-    def __init__(self, on_left: Callable[[Key, bool], None]) -> None:
+    `on_left` is told of a task that does not end: the task, and if it timed out. One that still `holds` bodies is
+    not left: what is in them has its own time to end.
+    """
+
+    def __init__(self, on_left: Callable[[Key, bool], None], holds: Callable[[Key], bool]) -> None:
         self._on_left = on_left
+        self._holds = holds
         self._waits: dict[Key, _Wait] = {}
         self.left: set[asyncio.Task[Any]] = set()
         """Workers whose task was left behind; what they still bring is dropped."""
@@ -72,6 +77,9 @@ class Waits:
         wait.timer = wait.worker.get_loop().call_later(GRACE, self._leave, key)
 
     def _leave(self, key: Key) -> None:
+        if self._holds(key):
+            self._give_grace(key, self._waits[key])
+            return
         wait = self._waits.pop(key)
         self.left.add(wait.worker)
         self._on_left(key, wait.expired)
