@@ -220,6 +220,9 @@ class Twin(TaskType):
         raise TaskFailed("never", "it is never run")
 
 
+KEY: Final = "ghp_" + "a1b2c3d4" * 5
+
+
 async def bad_calls(server: Server, remote: Remote, gates: Gates) -> list[tuple[str, dict[str, Any], int]]:
     """Calls that are refused, each with the code."""
     workflow = (await remote.call("workflow.create", graph={**GRAPH, "tasks": [*GRAPH["tasks"]]}))["workflow"]
@@ -345,6 +348,13 @@ async def bad_calls(server: Server, remote: Remote, gates: Gates) -> list[tuple[
         ("block.check", {**one, "block": "nope"}, NOT_FOUND),
         ("block.evaluate", {**one, "block": "nope"}, NOT_FOUND),
         ("block.evaluate", {**one, "block": "twice", "inputs": {"n": 1}}, INVALID),
+        ("workflow.create", {"graph": {"blockloom": 1, "tasks": [], "title": KEY}}, INVALID),
+        ("workflow.update", {**here, "graph": {"blockloom": 1, "tasks": [], "title": KEY}, "revision": 1}, INVALID),
+        ("task.add", {**here, "task": {"id": "a", "type": "end", "title": KEY}}, INVALID),
+        ("task.update", {**one, "changes": {"title": KEY}}, INVALID),
+        ("task.set_type", {**one, "type": "if", "config": {"condition": repr(KEY)}}, INVALID),
+        ("block.add", {**one, "block": {"id": "a", "type": "text", "content": {"text": KEY}}}, INVALID),
+        ("block.write", {**said, "content": {"text": KEY}}, INVALID),
         ("block.evaluate", {"workflow": failing, "task": "work", "block": "broken", "inputs": {"n": 1}}, STATE),
     ]
 

@@ -31,7 +31,7 @@ from .face.trigger import Trigger
 from .face.workflow import Workflow, WorkflowSpec
 from .finding import Finding
 from .hookspecs import hookimpl
-from .kind import NOT_TAKEN, Config, Duration, Embedded, Expression, Ports
+from .kind import NOT_TAKEN, Config, Duration, Embedded, Expression, Ports, Retry, Secret, WithSecrets
 from .live import RunView
 from .memory import MemoryStore
 from .plugins import Plugins
@@ -85,9 +85,11 @@ __all__ = [
     "Published",
     "Reason",
     "Registry",
+    "Retry",
     "RunHead",
     "RunState",
     "RunView",
+    "Secret",
     "Store",
     "StoreFailed",
     "StoreTaken",
@@ -107,6 +109,7 @@ __all__ = [
     "TypeConflict",
     "UnknownPart",
     "UnknownType",
+    "WithSecrets",
     "Workflow",
     "WorkflowSpec",
     "WrongState",

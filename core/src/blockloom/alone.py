@@ -70,6 +70,10 @@ class _Alone:
         """The block type of this name."""
         return self._registry.block(name)
 
+    def secret(self, name: str) -> str:
+        """Nothing of what is evaluated here is hidden."""
+        raise BadUsage("A secret is read only inside a run.")
+
     def note(self, task: str, type: str, data: Mapping[str, Any]) -> None:
         """Nobody watches."""
 

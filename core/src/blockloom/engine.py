@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from .cache import Cache
-from .check import as_body, check, complete_inputs, prepare
+from .check import as_body, check, complete_inputs, exposed_keys, prepare
 from .errors import BadUsage, InvalidGraph, NotFound, UnknownPart, WrongState
 from .events import RUN_EDITED, Event
 from .executor import Executor, InProcessExecutor
@@ -29,6 +29,7 @@ from .states import RUN_ENDS, RunState, TaskState
 from .store import RunHead, Store, StoredRun, StoredWorkflow
 from .trigger import Published
 from .values import copy_value, new_id
+from .vault import Vault
 
 DURABILITIES: Final = ("sync", "async", "exit")
 """When results reach the store: before what depends on them starts, soon and in order, or at the end."""
@@ -54,12 +55,14 @@ class Engine:
         self.store = store
         self._observers = plugins.observers if isinstance(plugins, Plugins) else []
         self._executor = executor or InProcessExecutor()
+        self._vault = Vault()
         self._outfit = Outfit(
             executor=self._executor,
             registry=self.registry,
             groups=Groups(groups),
             cache=Cache(clock),
             find=self._find,
+            vault=self._vault,
         )
         self._clock = clock
         self._owns_store = owns_store
@@ -82,6 +85,7 @@ class Engine:
             await run.abandon()
         await self.registry.close()
         await self._executor.close()
+        self._vault.close()
         if self.store is not None and self._owns_store:
             await self.store.close()
 
@@ -92,13 +96,15 @@ class Engine:
     # Workflows
 
     async def create_workflow(self, graph: Mapping[str, Any]) -> StoredWorkflow:
-        """Keep a new workflow, problems and all."""
+        """Keep a new workflow, problems and all; raises InvalidGraph only where a key can be read in it."""
+        refuse_keys(graph)
         id = new_id("w")
         await self._kept.put_workflow(id, graph, self._clock(), None)
         return await self._kept.get_workflow(id)
 
     async def update_workflow(self, id: str, graph: Mapping[str, Any], revision: int) -> StoredWorkflow:
-        """Replace a workflow's graph; raises Conflict where `revision` is not the one that stands."""
+        """Replace a workflow's graph; raises Conflict where `revision` is not the one that stands, or InvalidGraph."""
+        refuse_keys(graph)
         await self._kept.put_workflow(id, graph, self._clock(), revision)
         return await self._kept.get_workflow(id)
 
@@ -137,7 +143,7 @@ class Engine:
         if durability not in (None, *DURABILITIES):
             raise BadUsage(f"durability is one of {', '.join(DURABILITIES)}; it is {durability!r}.")
         plan = prepare(graph, self.registry)
-        given = complete_inputs(plan, inputs or {})
+        given = self._vault.mask(complete_inputs(plan, inputs or {}))
         made = StoredRun(
             id=new_id("r"),
             graph=plan.document,
@@ -167,7 +173,8 @@ class Engine:
 
     async def publish(self, name: str, payload: Any = None, run: str | None = None) -> int:
         """Publish an event to every run that goes on, or to one; how many heard it. Raises NotFound."""
-        event = Published(name=name, payload=copy_value(payload), time=datetime.fromtimestamp(self._clock(), UTC))
+        carried = self._vault.mask(copy_value(payload))
+        event = Published(name=name, payload=carried, time=datetime.fromtimestamp(self._clock(), UTC))
         heard = self.live if run is None else [await self.run(run)]
         return sum(one.publish(event) for one in heard if isinstance(one, LiveRun))
 
@@ -244,7 +251,7 @@ class Engine:
             for task in plan.tasks
             if task.index not in again and not task.type.starts and old.states[task.index] is TaskState.COMPLETED
         }
-        given = complete_inputs(plan, old.inputs if inputs is None else inputs)
+        given = self._vault.mask(complete_inputs(plan, old.inputs if inputs is None else inputs))
         made = StoredRun(
             id=new_id("r"), graph=plan.document, inputs=given, created=self._clock(), workflow=past.workflow
         )
@@ -276,7 +283,7 @@ class Engine:
             plan = view.plan
         else:
             plan = prepare(_last_graph((await self._kept.get_run(id)).graph, view.events), self.registry)
-        run = Run(plan, Log(self._clock), Agenda())
+        run = Run(plan, Log(self._clock, self._vault.mask), Agenda())
         run.replay(view.events)
         return view, run
 
@@ -290,7 +297,7 @@ class Engine:
         reuse: Mapping[int, Result] | None = None,
     ) -> LiveRun:
         """A run in this engine's hands: a new one, or one that goes on from what is recorded."""
-        made = run or Run(plan, Log(self._clock), Agenda())
+        made = run or Run(plan, Log(self._clock, self._vault.mask), Agenda())
         journal = Journal(id, made.log, self.store, self._observers)
         journal.recorded = len(made.log.events)
         scheduler = Scheduler(made, journal, self._outfit, max_concurrency, reuse)
@@ -308,6 +315,12 @@ class Engine:
         over = [id for id, run in self._runs.items() if run.state in RUN_ENDS]
         for id in over[: len(self._runs) - KEPT]:
             del self._runs[id]
+
+
+def refuse_keys(graph: Mapping[str, Any]) -> None:
+    """Refuse to keep a document in which a key can be read; raises InvalidGraph with each place."""
+    if found := exposed_keys(graph):
+        raise InvalidGraph(found)
 
 
 def _task_ids(graph: Mapping[str, Any]) -> Sequence[str]:

@@ -201,13 +201,17 @@ class PluginError(BlockloomError):
 
 
 class TaskFailed(BlockloomError):
-    """Raised by a task type to fail its task: a type for programs, a message for people."""
+    """Raised by a task type to fail its task: a type for programs, a message for people.
+
+    `retry` says whether trying again may help: True where it may, False where it cannot, None where nobody knows.
+    `after` are seconds that must pass before.
+    """
 
     code = "task-failed"
 
-    def __init__(self, type: str, message: str) -> None:
+    def __init__(self, type: str, message: str, *, retry: bool | None = None, after: float = 0.0) -> None:
         super().__init__(message)
-        self.type = type
+        self.type, self.retry, self.after = type, retry, after
 
 
 class BodyFailed(TaskFailed):

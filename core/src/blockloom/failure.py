@@ -4,10 +4,14 @@ from collections.abc import Callable
 from typing import Final
 
 from .errors import BadValue, BlockloomError, BodyFailed, PluginError, TaskFailed
-from .plan import Retry
+from .kind import Retry
+from .plan import TaskPlan
 
 LONGEST: Final = 2000
 """Characters of a message that are kept."""
+
+LONGEST_WAIT: Final = 3600.0
+"""Seconds that a service may demand before another attempt; a task is not tried again where it demands more."""
 
 
 def explain(error: BaseException) -> dict[str, str]:
@@ -25,6 +29,19 @@ def explain(error: BaseException) -> dict[str, str]:
     if isinstance(error, BodyFailed):
         told["inner"] = error.inner
     return told
+
+
+def delay_before(error: BaseException, task: TaskPlan, attempt: int, chance: Callable[[], float]) -> float | None:
+    """Seconds until a task that failed is tried again; None where it is not.
+
+    The task's own `retry` counts for whatever is not hopeless, that of its type for what may help.
+    """
+    may = error.retry if isinstance(error, TaskFailed) else None
+    after = error.after if isinstance(error, TaskFailed) else 0.0
+    retry = task.retry or (task.type.retry if may else None)
+    if may is False or retry is None or attempt >= retry.attempts or after > LONGEST_WAIT:
+        return None
+    return max(delay_of(retry, attempt, chance), after)
 
 
 def delay_of(retry: Retry, attempt: int, chance: Callable[[], float]) -> float:

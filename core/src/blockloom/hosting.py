@@ -17,6 +17,7 @@ from .registry import Registry
 from .spec import Graph, TriggerSpec
 from .states import RunState
 from .trigger import Fired, Published
+from .vault import Vault
 
 Find = Callable[[str], Awaitable[Graph]]
 """Gives a stored workflow by its id or unique name."""
@@ -33,12 +34,14 @@ class RunHost:
         find: Find,
         clock: Callable[[], float],
         go_on: Callable[[], None],
+        vault: Vault,
     ) -> None:
         self.run_id = journal.run
         self.bodies = Bodies(go_on, places)
         self.stops: dict[Key, RunState] = {}
         """Tasks that asked for the end of their graph, and how it shall end."""
         self._journal = journal
+        self._vault = vault
         self._registry = registry
         self._places = places
         self._find = find
@@ -50,7 +53,7 @@ class RunHost:
 
     def note(self, task: str, type: str, data: Mapping[str, Any]) -> None:
         """Tell those who watch; nothing is recorded. May be called from any thread."""
-        event = Event(0, self._clock(), type, task, data)
+        event = Event(0, self._clock(), type, task, self._vault.mask(data))
         if get_ident() == self._thread:
             self._journal.note(event)
         else:
@@ -59,6 +62,10 @@ class RunHost:
     def block_type(self, name: str) -> BlockType:
         """The block type of this name."""
         return self._registry.block(name)
+
+    def secret(self, name: str) -> str:
+        """The value of a secret."""
+        return self._vault.open(name)
 
     async def run_body(self, holder: Key, graph: Graph, inputs: Mapping[str, Any], key: int | None) -> dict[str, Any]:
         """Run a graph as a scope that `holder` holds."""

@@ -1,12 +1,15 @@
 """What every kind of block, task and trigger says about itself, and the models it is made of."""
 
 import ast
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from .errors import BadValue
+from .keys import SECRET_NAME
 from .values import duration
 from .words import Text
 
@@ -62,6 +65,62 @@ def _one_expression(text: str) -> str:
 
 Expression: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_one_expression)]
 """A setting that is one expression of the code block's language: a condition."""
+
+
+class Secret(BaseModel):
+    """A setting that is a secret: written as `{"$secret": "name"}`, read as this; `task.secret` gives its value."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    name: Annotated[str, Field(alias="$secret", pattern=f"^{SECRET_NAME}$")]
+
+
+def _with_secrets(value: Any) -> Any:
+    """A JSON value in which every mapping `{"$secret": …}` has become a Secret."""
+    if isinstance(value, Mapping):
+        if "$secret" in value:
+            return Secret.model_validate(value)
+        return {key: _with_secrets(item) for key, item in value.items()}
+    return [_with_secrets(item) for item in value] if isinstance(value, list) else value
+
+
+WithSecrets: TypeAlias = Annotated[
+    Any,
+    BeforeValidator(_with_secrets),
+    WithJsonSchema({"description": 'Any value; {"$secret": "name"} stands for one.'}),
+]
+"""A setting that is any JSON value, in which secrets may stand anywhere."""
+
+
+def secrets_in(setting: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where secrets stand in validated settings, as paths in the document that they were read from."""
+    if isinstance(setting, Secret):
+        yield path
+    elif isinstance(setting, BaseModel):
+        for name, field in type(setting).model_fields.items():
+            yield from secrets_in(getattr(setting, name), (*path, field.alias or name))
+    elif isinstance(setting, Mapping):
+        for key, item in setting.items():
+            yield from secrets_in(item, (*path, key))
+    elif isinstance(setting, list | tuple):
+        for place, item in enumerate(setting):
+            yield from secrets_in(item, (*path, place))
+
+
+@cache
+def takes_secrets(model: type[BaseModel]) -> bool:
+    """Whether secrets may stand in settings of this shape."""
+    return "$secret" in json.dumps(model.model_json_schema())
+
+
+class Retry(NamedTuple):
+    """When and how often to try again; delays are seconds, `attempts` counts the first."""
+
+    attempts: int = 3
+    delay: float = 1.0
+    backoff: float = 2.0
+    max_delay: float = 60.0
+    jitter: bool = True
 
 
 class Embedded(NamedTuple):

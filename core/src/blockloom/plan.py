@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from .graph import backwards
+from .kind import Retry
 from .schema import Check
 from .spec import BlockSpec, Connection, Port, PortSet
 from .task import TaskType, Visible
@@ -38,16 +39,6 @@ class Join(NamedTuple):
     need: int
     early: bool = False
     cancel_rest: bool = False
-
-
-class Retry(NamedTuple):
-    """When and how often to try again; delays are seconds, `attempts` counts the first."""
-
-    attempts: int
-    delay: float
-    backoff: float
-    max_delay: float
-    jitter: bool
 
 
 @dataclass(slots=True, kw_only=True)

@@ -32,9 +32,17 @@ _UNREACHABLE: Final = MappingProxyType({"reason": Reason.UNREACHABLE})
 class Log:
     """The events of one run, dated as they happen."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], mask: Callable[[Any], Any] | None = None) -> None:
         self.events = EventLog()
         self.clock = clock
+        self.mask = mask or (lambda data: data)
+        """Takes from the data of a fact what nobody may see."""
+
+    def add(self, type: str, task: str | None, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Record a fact, and give its data as it is recorded."""
+        told: Mapping[str, Any] = self.mask(data) if data else data
+        self.events.add(self.clock(), type, task, told)
+        return told
 
 
 class Run(Fold):
@@ -172,14 +180,12 @@ class Run(Fold):
         self._touched.extend(i for i, state in enumerate(self.states) if state is _WAITING)
 
     def _tell(self, type: str, index: int, data: Mapping[str, Any]) -> None:
-        log = self.log
-        log.events.add(log.clock(), type, self.ids[index], data)
-        FOLD[type](self, index, data)
+        FOLD[type](self, index, self.log.add(type, self.ids[index], data))
 
     def _tell_run(self, type: str, data: Mapping[str, Any]) -> None:
         """Tell of the scope itself: aloud if it is the outermost, else only to its own state."""
         if not self.prefix:
-            self.log.events.add(self.log.clock(), type, None, data)
+            data = self.log.add(type, None, data)
         FOLD[type](self, -1, data)
 
     def _decide(self) -> None:

@@ -16,7 +16,7 @@ from .bodies import Key
 from .cache import Cache
 from .errors import TaskFailed
 from .executor import Executor
-from .failure import delay_of, explain
+from .failure import delay_before, explain
 from .hosting import Find, RunHost
 from .journal import Journal
 from .places import Groups, Places
@@ -27,6 +27,7 @@ from .states import RunState
 from .task import TaskContext, taken
 from .trigger import Published
 from .values import copy_value
+from .vault import Vault
 from .waits import GRACE, Waits, timed_out
 
 BREATH: Final = 0.005
@@ -42,11 +43,12 @@ class Outfit:
     groups: Groups
     cache: Cache
     find: Find
+    vault: Vault
     chance: Callable[[], float] = random.random
 
     def host(self, journal: Journal, places: Places, clock: Callable[[], float], go_on: Callable[[], None]) -> RunHost:
         """What the tasks of one run reach."""
-        return RunHost(journal, self.registry, places, self.find, clock, go_on)
+        return RunHost(journal, self.registry, places, self.find, clock, go_on, self.vault)
 
 
 class Result(NamedTuple):
@@ -261,12 +263,12 @@ class Scheduler:
         """Try again if the task's settings say so, else fail."""
         told = {**explain(error), "task": scope.ids[task.index]}
         attempt = scope.attempts.get(task.index, 1)
-        if task.retry is None or attempt >= task.retry.attempts or task.index in scope.doomed or scope.rest:
+        delay = delay_before(error, task, attempt, self._outfit.chance)
+        if delay is None or task.index in scope.doomed or scope.rest:
             scope.fail(task.index, told)
             if self._agenda.condemned:
                 self._go_on()
             return
-        delay = delay_of(task.retry, attempt, self._outfit.chance)
         scope.retry(task.index, told, delay)
         self._timers[scope, task.index] = self._loop.call_later(delay, self._rearm, scope, task.index)
 

@@ -248,6 +248,29 @@ _GRAPH: Final = {
             "请在此处改正；`blockloom types {type}` 会显示可用的配置。",
         ),
     ),
+    "exposed-key": Sentence(
+        "bad-secret",
+        (
+            "This looks like {what}. A graph must not hold it: graphs are stored and shown.",
+            "这里看起来像密钥（{what}）。图中不能有密钥：图会被保存和显示。",
+        ),
+        (
+            'Put it into the variable BLOCKLOOM_SECRET_NAME, write {{"$secret": "name"}} where a setting takes a secret, '
+            "and replace it where others may have seen it.",
+            '请把它放进环境变量 BLOCKLOOM_SECRET_NAME，在可用密钥的配置处写 {{"$secret": "name"}}；如可能已泄露，请更换。',
+        ),
+    ),
+    "misplaced-secret": Sentence(
+        "bad-secret",
+        (
+            "No secret can stand here: only in a setting whose type takes one.",
+            "这里不能使用密钥：只有声明可用密钥的配置才行。",
+        ),
+        (
+            "Write the value, or move it to such a setting; `blockloom types NAME` shows which take one.",
+            "请写上值，或移到这样的配置中；`blockloom types NAME` 会显示哪些可用。",
+        ),
+    ),
     "cycle": Sentence(
         "cycle",
         ("These tasks wait for each other in a circle: {circle}.", "这些任务循环等待：{circle}。"),

@@ -10,7 +10,7 @@ from . import kind
 from .block import BlockContext, BlockType
 from .errors import BadValue, PluginError
 from .events import NOTHING, TASK_OUTPUT, TASK_PROGRESS
-from .kind import NOT_TAKEN, Effects, Embedded, Kind, Ports
+from .kind import NOT_TAKEN, Effects, Embedded, Kind, Ports, Retry, Secret
 from .problem import Problem
 from .schema import schema_of
 from .spec import ERROR_PORT, BlockSpec, Graph, Port, PortSet, TriggerSpec
@@ -56,6 +56,9 @@ class Host(Protocol):
 
     def block_type(self, name: str) -> BlockType:
         """The block type of this name; raises UnknownType or TypeConflict."""
+
+    def secret(self, name: str) -> str:
+        """The value of a secret; raises TaskFailed."""
 
 
 class Visible(NamedTuple):
@@ -130,6 +133,13 @@ class TaskContext:
     def log(self, line: str) -> None:
         """Show a line of the task's log; not recorded."""
         self._host.note(self.id, TASK_OUTPUT, {"log": line})
+
+    def secret(self, secret: Secret | str) -> str:
+        """The value of a secret, to be used at once and kept nowhere; raises TaskFailed where it is not set.
+
+        From now on it is hidden in whatever this engine records, sends or logs, outputs of tasks included.
+        """
+        return self._host.secret(secret.name if isinstance(secret, Secret) else secret)
 
     async def evaluate(self, block: BlockSpec, names: Mapping[str, Any]) -> Any:
         """The value of a block that sees `names` and, beneath them, the task's inputs."""
@@ -206,6 +216,8 @@ class TaskType(Kind):
     Inputs: ClassVar[type[Ports]] = Ports
     Outputs: ClassVar[type[Ports]] = Ports
     effects: ClassVar[Effects] = "effect"
+    retry: ClassVar[Retry | None] = None
+    """How often its tasks try again what may be tried again (see TaskFailed), unless their own `retry` says."""
     rerun: ClassVar[bool] = True
     """Whether it may be tried again after a crash in the middle."""
     blocking: ClassVar[bool] = False

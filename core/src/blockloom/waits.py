@@ -87,4 +87,4 @@ class Waits:
 
 def timed_out(timeout: float | None) -> TaskFailed:
     """The failure of a task that took too long."""
-    return TaskFailed("timeout", f"it took longer than {timeout or 0:g} seconds")
+    return TaskFailed("timeout", f"it took longer than {timeout or 0:g} seconds", retry=True)

@@ -12,12 +12,22 @@ from ..registry import Registry
 from ..spec import Graph
 from .flow import check_flow
 from .inputs import check_inputs, complete_inputs
+from .keys import check_keys, exposed_keys
 from .lines import check_lines
 from .shape import Draft, check_shape
 from .tasks import check_block, check_in_graph, check_tasks
 from .triggers import check_triggers
 
-__all__ = ["as_body", "check", "check_content", "check_inputs", "complete_inputs", "prepare", "prepare_task"]
+__all__ = [
+    "as_body",
+    "check",
+    "check_content",
+    "check_inputs",
+    "complete_inputs",
+    "exposed_keys",
+    "prepare",
+    "prepare_task",
+]
 
 
 def check(graph: Any, registry: Registry) -> list[Problem]:
@@ -72,4 +82,6 @@ def _inspect(graph: Any, registry: Registry, is_body: bool) -> Draft:
         check_lines(draft)
         check_flow(draft)
         check_triggers(draft)
+        if not is_body:
+            check_keys(draft)
     return draft

@@ -8,7 +8,7 @@ from ..problem import errors, pointer
 from ..spec import BlockSpec, Graph, TriggerSpec
 from ..trigger import TriggerType
 from .kinds import Kind
-from .shape import Draft
+from .shape import Draft, note_secrets
 from .types import ask, check_embedded, check_model, find_type, problems_of
 
 Contents: TypeAlias = dict[tuple[str | int, ...], BlockSpec]
@@ -57,6 +57,8 @@ def _check_body(draft: Draft, graph: Graph, *path: str | int) -> None:
     """Check a graph that stands in the settings, and note in it what it takes and gives."""
     inner = draft.inspect(graph.document, draft.registry, True)
     draft.problems += (problem.under(pointer(*path)) for problem in inner.problems)
+    draft.secrets |= {pointer(*path) + place for place in inner.secrets}
+    draft.unread |= {pointer(*path) + place for place in inner.unread}
     graph.inputs, graph.outputs = inner.inputs, inner.outputs
     if not errors(inner.problems):
         graph.plan = inner.plan()
@@ -72,6 +74,7 @@ def check_trigger(draft: Draft, trigger: TriggerSpec, *path: str | int, id: str 
     id = id or type.name
     facts = {"id": id, "type": type.name}
     config = check_model(draft, "bad-trigger", type.Config, value, *path, "config", **facts)
+    note_secrets(draft, config, *path, "config")
     if config is not None:
         found = ask(draft, "bad-trigger", lambda: problems_of(type.check(config)), list, *path, "config", **facts)
         draft.problems += (flaw.under(pointer(*path, "config")) for flaw in found or ())

@@ -6,8 +6,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ..kind import Duration
-from ..plan import Retry
+from ..kind import Duration, Retry
 from ..validation import flaws
 from .shape import Draft
 

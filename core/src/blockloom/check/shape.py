@@ -4,8 +4,11 @@ from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
+from pydantic import BaseModel
+
 from ..codec import FORMAT
 from ..errors import BadValue
+from ..kind import secrets_in, takes_secrets
 from ..plan import Plan, TaskPlan
 from ..problem import Problem, pointer
 from ..registry import Registry
@@ -78,6 +81,10 @@ class Draft:
         """What has been found out about sets of ports, by their identity."""
         self.contents: dict[Any, BlockSpec] = {}
         """The contents in settings that have been found to be fine, by the name of their type and what is in them."""
+        self.secrets: set[str] = set()
+        """Where secrets stand in settings that take them, as pointers."""
+        self.unread: set[str] = set()
+        """Where settings stand that do not fit their type, as pointers."""
         self.meetings: dict[tuple[int, int], bool] = {}
         """Whether some value fits both of two ports, by their identities."""
         self._guesses = GUESSES
@@ -148,6 +155,14 @@ def check_shape(draft: Draft) -> bool:
     _check_declared_inputs(draft)
     _check_groups(draft)
     return True
+
+
+def note_secrets(draft: Draft, config: BaseModel | None, *path: str | int) -> None:
+    """Note where secrets stand in settings that take them; None stands for settings that do not fit."""
+    if config is None:
+        draft.unread.add(pointer(*path))
+    elif takes_secrets(type(config)):
+        draft.secrets |= {pointer(*path, *place) for place in secrets_in(config)}
 
 
 def identify(draft: Draft, owner: Mapping[str, Any], what: Text, seen: set[str], *path: str | int) -> str | None:

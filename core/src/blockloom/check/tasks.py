@@ -15,7 +15,7 @@ from ..words import both
 from .held import Contents, check_held
 from .kinds import OPEN, UNKNOWN, Kind, find_kind
 from .settings import read_settings
-from .shape import AN_INPUT, RESERVED_INPUTS, Draft, check_name, identify, listed
+from .shape import AN_INPUT, RESERVED_INPUTS, Draft, check_name, identify, listed, note_secrets
 from .types import ask, check_model, find_type, problems_of
 
 A_TASK: Final = both("a task", "任务")
@@ -106,11 +106,13 @@ def _check_config(draft: Draft, kind: Kind, task: Mapping[str, Any], *path: str 
     type, facts = kind.type, {"type": kind.type.name}
     given = draft.field(task, "config", dict, *path)
     if kind is UNKNOWN or task.get("config") not in (None, given):
+        note_secrets(draft, None, *path, "config")
         return None, {}
     if kind.blank is not None and not given:
         config = kind.blank
     else:
         config = check_model(draft, "bad-config", type.Config, given, *path, "config", **facts)
+    note_secrets(draft, config, *path, "config")
     if config is None or (config is kind.blank and not kind.has_parts and not kind.embeds):
         return config, {}
     return config, check_held(draft, "bad-config", kind, config, facts, *path, "config")

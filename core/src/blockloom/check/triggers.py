@@ -12,7 +12,7 @@ from ..values import is_name
 from ..words import Text, both
 from .held import check_held, check_trigger
 from .kinds import UNKNOWN, find_kind
-from .shape import RESERVED_INPUTS, Draft, identify, listed
+from .shape import RESERVED_INPUTS, Draft, identify, listed, note_secrets
 from .types import check_model
 
 A_TRIGGER: Final = both("a trigger", "触发器")
@@ -95,6 +95,7 @@ def _check_action(draft: Draft, action: Mapping[str, Any], id: str, *path: str |
         return
     facts = {"id": id, "type": kind.type.name}
     config = check_model(draft, "bad-action", kind.type.Config, given, *path, "config", **facts)
+    note_secrets(draft, config, *path, "config")
     if config is not None:
         check_held(draft, "bad-action", kind, config, facts, *path, "config")
 

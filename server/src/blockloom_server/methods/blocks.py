@@ -69,13 +69,13 @@ async def get(guest: Guest, given: OneBlock) -> Block:
     return Block(block=dict(await block_of(guest, given)))
 
 
-@TABLE.method("block.add", NOT_FOUND)
+@TABLE.method("block.add", NOT_FOUND, INVALID_GRAPH)
 async def add(guest: Guest, given: NewBlock) -> Edited:
     """Add a block at the end of a task's list."""
     return await edited(guest, given.workflow, lambda graph: edit.add_block(graph, given.task, given.block))
 
 
-@TABLE.method("block.write", NOT_FOUND)
+@TABLE.method("block.write", NOT_FOUND, INVALID_GRAPH)
 async def write(guest: Guest, given: Content) -> Edited:
     """Replace a block's content."""
     return await edited(

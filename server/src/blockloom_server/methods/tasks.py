@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from ..editing import tasks as edit
-from ..faults import NOT_FOUND
+from ..faults import INVALID_GRAPH, NOT_FOUND
 from ..guest import Guest
 from ..method import TABLE, Result
 from .workflows import Named
@@ -80,19 +80,19 @@ async def get(guest: Guest, given: OneTask) -> Task:
     return Task(task=dict(edit.task_of(dict(kept.graph), given.task)))
 
 
-@TABLE.method("task.add", NOT_FOUND)
+@TABLE.method("task.add", NOT_FOUND, INVALID_GRAPH)
 async def add(guest: Guest, given: NewTask) -> Edited:
     """Add a task at the end of the list."""
     return await edited(guest, given.workflow, lambda graph: edit.add_task(graph, given.task))
 
 
-@TABLE.method("task.update", NOT_FOUND)
+@TABLE.method("task.update", NOT_FOUND, INVALID_GRAPH)
 async def update(guest: Guest, given: TaskChanges) -> Edited:
     """Change fields of a task; its connections follow it to a new `id`."""
     return await edited(guest, given.workflow, lambda graph: edit.update_task(graph, given.task, given.changes))
 
 
-@TABLE.method("task.set_type", NOT_FOUND)
+@TABLE.method("task.set_type", NOT_FOUND, INVALID_GRAPH)
 async def set_type(guest: Guest, given: NewType) -> Edited:
     """Make it a task of another type."""
     return await edited(guest, given.workflow, lambda graph: edit.set_type(graph, given.task, given.type, given.config))

@@ -7,7 +7,7 @@ from blockloom.events import moment
 from blockloom.store import StoredWorkflow
 from pydantic import Field, model_validator
 
-from ..faults import CONFLICT, NOT_FOUND
+from ..faults import CONFLICT, INVALID_GRAPH, NOT_FOUND
 from ..guest import Guest
 from ..method import TABLE, Done, Nothing, Params, Result
 
@@ -94,13 +94,13 @@ def revision_of(kept: StoredWorkflow) -> Revision:
     return Revision(workflow=kept.id, revision=kept.revision)
 
 
-@TABLE.method("workflow.create")
+@TABLE.method("workflow.create", INVALID_GRAPH)
 async def create(guest: Guest, given: New) -> Revision:
     """Keep a new workflow."""
     return revision_of(await guest.hub.create(given.graph))
 
 
-@TABLE.method("workflow.update", NOT_FOUND, CONFLICT)
+@TABLE.method("workflow.update", NOT_FOUND, CONFLICT, INVALID_GRAPH)
 async def update(guest: Guest, given: Change) -> Revision:
     """Replace a workflow's graph; a conflict where another revision stands."""
     return revision_of(await guest.hub.update(given.workflow, given.graph, given.revision))
