@@ -11,6 +11,7 @@ from .errors import (
     Conflict,
     InvalidGraph,
     InvalidInputs,
+    InvalidTrigger,
     NotFound,
     PluginError,
     StoreFailed,
@@ -37,11 +38,11 @@ from .memory import MemoryStore
 from .plugins import Plugins
 from .problem import Problem
 from .registry import Registry
-from .spec import BlockSpec, Connection, Graph, Port, PortSet, TriggerSpec
+from .spec import BlockSpec, Connection, Graph, Port, PortSet, StandingSpec, TriggerSpec
 from .states import RUN_ENDS, Reason, RunState, TaskState
 from .store import RunHead, Store, StoredRun, StoredWorkflow, state_after, unrecorded
 from .task import TaskContext, TaskType
-from .trigger import Fired, Published, TriggerType
+from .trigger import Fire, Fired, Published, Receipt, TriggerType
 from .values import copy_value, duration, is_id, is_name
 from .words import Text
 
@@ -69,11 +70,13 @@ __all__ = [
     "Explanation",
     "Expression",
     "Finding",
+    "Fire",
     "Fired",
     "Graph",
     "InProcessExecutor",
     "InvalidGraph",
     "InvalidInputs",
+    "InvalidTrigger",
     "MemoryStore",
     "NotFound",
     "PluginError",
@@ -84,12 +87,14 @@ __all__ = [
     "Problem",
     "Published",
     "Reason",
+    "Receipt",
     "Registry",
     "Retry",
     "RunHead",
     "RunState",
     "RunView",
     "Secret",
+    "StandingSpec",
     "Store",
     "StoreFailed",
     "StoreTaken",

@@ -28,6 +28,7 @@ from .spec import Graph
 from .states import RUN_ENDS, RunState, TaskState
 from .store import RunHead, Store, StoredRun, StoredWorkflow
 from .trigger import Published
+from .triggers import Triggers, World
 from .values import copy_value, new_id
 from .vault import Vault
 
@@ -49,6 +50,7 @@ class Engine:
         clock: Callable[[], float] = time.time,
         owns_store: bool = True,
         groups: Mapping[str, int] | None = None,
+        listening: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         offered = plugins.registry if isinstance(plugins, Plugins) else plugins
         self.registry = offered.fresh()
@@ -64,6 +66,9 @@ class Engine:
             find=self._find,
             vault=self._vault,
         )
+        world = World(registry=self.registry, store=store, clock=clock, start=self.start)
+        self.triggers = Triggers(world, listening)
+        """The triggers that stand by themselves; they fire once they are opened."""
         self._clock = clock
         self._owns_store = owns_store
         self._runs: dict[str, RunView] = {}
@@ -81,6 +86,7 @@ class Engine:
 
     async def close(self) -> None:
         """End what runs, leaving it as recorded, and let go of everything."""
+        await self.triggers.close()
         for run in self.live:
             await run.abandon()
         await self.registry.close()
@@ -98,15 +104,12 @@ class Engine:
     async def create_workflow(self, graph: Mapping[str, Any]) -> StoredWorkflow:
         """Keep a new workflow, problems and all; raises InvalidGraph only where a key can be read in it."""
         refuse_keys(graph)
-        id = new_id("w")
-        await self._kept.put_workflow(id, graph, self._clock(), None)
-        return await self._kept.get_workflow(id)
+        return await self._put_workflow(new_id("w"), graph, None)
 
     async def update_workflow(self, id: str, graph: Mapping[str, Any], revision: int) -> StoredWorkflow:
         """Replace a workflow's graph; raises Conflict where `revision` is not the one that stands, or InvalidGraph."""
         refuse_keys(graph)
-        await self._kept.put_workflow(id, graph, self._clock(), revision)
-        return await self._kept.get_workflow(id)
+        return await self._put_workflow(id, graph, revision)
 
     async def get_workflow(self, id: str) -> StoredWorkflow:
         """One workflow; raises NotFound."""
@@ -119,6 +122,13 @@ class Engine:
     async def delete_workflow(self, id: str) -> None:
         """Forget a workflow; its runs stay."""
         await self._kept.delete_workflow(id)
+        await self.triggers.settle(id, None)
+
+    async def _put_workflow(self, id: str, graph: Mapping[str, Any], revision: int | None) -> StoredWorkflow:
+        await self._kept.put_workflow(id, graph, self._clock(), revision)
+        kept = await self._kept.get_workflow(id)
+        await self.triggers.settle(id, kept.graph)
+        return kept
 
     # Runs
 
@@ -131,12 +141,14 @@ class Engine:
         max_concurrency: int | None = None,
         durability: str | None = None,
         key: str | None = None,
+        chain: int = 0,
         then: Callable[[], Awaitable[None]] | None = None,
     ) -> RunView:
         """Start a run and return at once, the run being kept already.
 
-        `key` is the caller's own name for it: the same key again is the same run. `then` is called when it is
-        over. Raises InvalidGraph or InvalidInputs, with everything that is wrong.
+        `key` is the caller's own name for it: the same key again is the same run. `chain` is how many triggers fired
+        in a row until it was started. `then` is called when it is over. Raises InvalidGraph or InvalidInputs, with
+        everything that is wrong.
         """
         if max_concurrency is not None and max_concurrency < 1:
             raise BadUsage(f"max_concurrency must be at least 1; it is {max_concurrency}.")
@@ -152,6 +164,7 @@ class Engine:
             workflow=workflow,
             name=plan.name or None,
             key=key,
+            settings={"chain": chain} if chain else {},
         )
         async with self._accepting:  # one by one, so that a key is known before it is asked for again
             kept = await self._accept(made)
@@ -171,11 +184,17 @@ class Engine:
         plan = partial(self._plan_of, _last_graph(stored.graph, events))
         return PastRun(id, _task_ids(stored.graph), events, stored.workflow, plan)
 
-    async def publish(self, name: str, payload: Any = None, run: str | None = None) -> int:
-        """Publish an event to every run that goes on, or to one; how many heard it. Raises NotFound."""
+    async def publish(self, name: str, payload: Any = None, run: str | None = None, chain: int = 0) -> int:
+        """Publish an event to every run that goes on and to the triggers, or to one run alone; how many runs heard it.
+
+        It is kept before the answer comes. `chain` is how many triggers fired in a row until somebody published it.
+        Raises NotFound.
+        """
         carried = self._vault.mask(copy_value(payload))
         event = Published(name=name, payload=carried, time=datetime.fromtimestamp(self._clock(), UTC))
         heard = self.live if run is None else [await self.run(run)]
+        if self.store is not None:
+            await self.triggers.publish(event, run, chain)
         return sum(one.publish(event) for one in heard if isinstance(one, LiveRun))
 
     @property

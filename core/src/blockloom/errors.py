@@ -4,6 +4,7 @@ BlockloomError
 ├── BadValue             a value that is not JSON
 ├── BadFormat            a document that cannot be read
 ├── InvalidGraph         a graph with problems
+│   └── InvalidTrigger   a trigger with problems
 ├── InvalidInputs        inputs of a run that do not fit
 ├── UnknownType          no installed plugin offers the type
 ├── TypeConflict         several plugins offer the type
@@ -79,6 +80,13 @@ class InvalidGraph(WithProblems):
 
     code = "invalid-graph"
     opening = "The graph cannot run"
+
+
+class InvalidTrigger(InvalidGraph):
+    """A trigger that cannot be set; `problems` holds everything that is wrong with it."""
+
+    code = "invalid-trigger"
+    opening = "The trigger cannot be set"
 
 
 class InvalidInputs(WithProblems):

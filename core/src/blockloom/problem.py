@@ -36,6 +36,10 @@ class Problem:
         """The same problem, seen from further out."""
         return replace(self, path=path + self.path)
 
+    def within(self, path: str) -> "Problem":
+        """The same problem, seen from what stands at `path`."""
+        return replace(self, path=self.path.removeprefix(path))
+
     def to_json(self, language: str | None = None) -> dict[str, Any]:
         """As `{code, severity, path, message, hint}`."""
         return {

@@ -240,6 +240,33 @@ _GRAPH: Final = {
         ("The trigger {id!r} does not fit: {why}.", "触发器 {id!r} 不符合要求：{why}。"),
         ("{advice}", "{advice}"),
     ),
+    "trigger-past": Sentence(
+        "bad-trigger",
+        ("The trigger {id!r} would never fire: its moment is past.", "触发器 {id!r} 永远不会触发：它的时刻已过。"),
+        ("Choose a moment that is still to come.", "请选择尚未到来的时刻。"),
+    ),
+    "trigger-idle": Sentence(
+        "bad-trigger",
+        (
+            "The trigger {id!r} has nothing to do: it stands in no workflow and names neither one nor an action.",
+            "触发器 {id!r} 无事可做：它不在任何工作流中，也没有指定工作流或动作。",
+        ),
+        (
+            'Add "workflow", the id or name of a stored one, or "action": {{"type": …, "config": {{…}}}}.',
+            '请加上 "workflow"（已存储工作流的 id 或名称），或 "action": {{"type": …, "config": {{…}}}}。',
+        ),
+    ),
+    "trigger-unwaitable": Sentence(
+        "bad-trigger",
+        (
+            "A task cannot wait for a trigger of the type {type!r}: it fires only where it stands by itself.",
+            "任务不能等待类型为 {type!r} 的触发器：它只能独立设置。",
+        ),
+        (
+            "Let such a trigger start a workflow, or wait for an event.",
+            "请让这样的触发器启动工作流，或改为等待事件。",
+        ),
+    ),
     "bad-action": Sentence(
         "bad-trigger",
         ("The action of the trigger {id!r} does not fit: {why}.", "触发器 {id!r} 的动作不符合要求：{why}。"),

@@ -104,6 +104,12 @@ class TriggerSpec:
         }
 
 
+class StandingSpec(TriggerSpec):
+    """A trigger that a task sets, as `{id?, type, config, inputs, action, …}`; all of it is checked."""
+
+    __slots__ = ()
+
+
 def _written_as_mapping(kind: type[Any], complaint: str) -> core_schema.CoreSchema:
     """How pydantic reads and writes a part of a document that is kept as it came, in its `document`."""
 

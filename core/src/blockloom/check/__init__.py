@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from ..codec import FORMAT
-from ..errors import InvalidGraph
+from ..errors import InvalidGraph, InvalidTrigger
 from ..plan import Plan, TaskPlan
 from ..problem import Problem, errors
 from ..registry import Registry
-from ..spec import Graph
+from ..spec import Graph, TriggerSpec
 from .flow import check_flow
 from .inputs import check_inputs, complete_inputs
 from .keys import check_keys, exposed_keys
@@ -27,6 +27,7 @@ __all__ = [
     "exposed_keys",
     "prepare",
     "prepare_task",
+    "prepare_trigger",
 ]
 
 
@@ -58,6 +59,19 @@ def check_content(id: str, type: str, content: Any, registry: Registry) -> list[
     draft = Draft({}, registry, _inspect)
     check_block(draft, {"type": type, "content": content}, id)
     return [replace(problem, path=problem.path.removeprefix("/content")) for problem in draft.problems]
+
+
+def prepare_trigger(trigger: Mapping[str, Any], registry: Registry) -> TriggerSpec:
+    """A trigger that stands by itself, made ready; raises InvalidTrigger with everything that is wrong with it."""
+    draft = Draft({"blockloom": FORMAT, "triggers": [trigger]}, registry, _inspect)
+    draft.is_whole = False  # there is no graph whose inputs its own could be held against
+    found = []
+    if check_shape(draft):
+        found = check_triggers(draft)
+        check_keys(draft)
+    if errors(draft.problems):
+        raise InvalidTrigger([problem.within("/triggers/0") for problem in _in_order(draft)])
+    return found[0]
 
 
 def as_body(graph: Mapping[str, Any], registry: Registry) -> Graph:

@@ -45,6 +45,10 @@ class AtTrigger(TriggerType):
         moment = moments.read(config.time)
         return moment if moment > after else None
 
+    def resume(self, config: Any, after: datetime, until: datetime) -> datetime:
+        """`until`: there is but one moment."""
+        return until
+
 
 class AfterTrigger(TriggerType):
     """Fires once a delay has passed."""
@@ -58,6 +62,8 @@ class AfterTrigger(TriggerType):
     icon = "⏳"
     category: ClassVar = _CATEGORY
     examples = ({"delay": "10m"}, {"delay": 90})
+    once = True
+    elapses = True
 
     class Config(blockloom.Config):
         """The delay: seconds, or text such as "10m"."""
@@ -87,6 +93,7 @@ class EveryTrigger(TriggerType):
     icon = "🔁"
     category: ClassVar = _CATEGORY
     examples = ({"interval": "1h"}, {"interval": 30})
+    elapses = True
 
     class Config(blockloom.Config):
         """The interval: seconds, or text such as "1h"."""
@@ -102,6 +109,11 @@ class EveryTrigger(TriggerType):
     def next(self, config: Any, after: datetime) -> datetime | None:
         """`after` and the interval: `after` is the scheduled moment before, so the grid does not drift."""
         return moments.later(after, duration(config.interval))
+
+    def resume(self, config: Any, after: datetime, until: datetime) -> datetime:
+        """The last moment of the grid that is not beyond `until`."""
+        interval = timedelta(seconds=duration(config.interval))
+        return after + (until - after) // interval * interval
 
 
 class CronTrigger(TriggerType):
@@ -143,6 +155,10 @@ class CronTrigger(TriggerType):
     def next(self, config: Any, after: datetime) -> datetime | None:
         """The first moment after `after` that the expression names on the zone's clock."""
         return moments.next_by_cron(config.expression, moments.zone(config.timezone), after)
+
+    def resume(self, config: Any, after: datetime, until: datetime) -> datetime:
+        """`until`: the calendar does not depend on what was."""
+        return until
 
 
 @blockloom.hookimpl

@@ -1,0 +1,8 @@
+"""The triggers that stand by themselves, in workflows' documents or set by runs: kept, watched, fired once each."""
+
+from .actions import World
+from .firing import Firing
+from .service import Triggers
+from .standing import Standing
+
+__all__ = ["Firing", "Standing", "Triggers", "World"]
