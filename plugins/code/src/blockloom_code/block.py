@@ -95,8 +95,8 @@ class Code(BlockType):
     async def _run(self, block: BlockContext) -> Any:
         source = block.content.source
         words = _words(source)
-        values = {name: value for name, value in block.names.items() if _bindable(name, words)}
-        values = {unicodedata.normalize("NFKC", name): value for name, value in values.items()}
+        names = ((unicodedata.normalize("NFKC", name), value) for name, value in block.names.items())
+        values = {name: value for name, value in names if _bindable(name, words)}
         values["inputs"] = dict(block.inputs) if "inputs" in words else {}
         pool = await self._pool()
         return await pool.run(source, sorted(values), values, block.log)

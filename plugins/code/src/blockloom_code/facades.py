@@ -20,7 +20,7 @@ import textwrap
 import urllib.parse
 import uuid
 from collections.abc import Callable, Mapping
-from types import GenericAlias, ModuleType
+from types import ModuleType
 from typing import Any, Final
 
 from .guards import MADE_HERE, Facade
@@ -78,13 +78,14 @@ def open_types() -> frozenset[type]:
         [].__iter__(), {}.keys(), {}.values(), {}.items(), range(0), re.compile(""), re.compile("").match(""),
         hashlib.md5(b"", usedforsecurity=False), hashlib.sha3_256(), hashlib.shake_128(), hashlib.blake2b(),
         hashlib.blake2s(),
-        decimal.getcontext(), functools.lru_cache(len), list[int], re.I,
+        decimal.getcontext(), functools.lru_cache(len), functools.lru_cache(len).cache_info(), re.I,
+        decimal.Decimal(1).as_tuple(), datetime.date.today().isocalendar(), datetime.date.today().timetuple(),
     )  # fmt: skip
     offered = [v for name, m in _MODULES.items() for v in _words(m, MODULES[name]).values() if isinstance(v, type)]
     parsed = [v for name, v in vars(urllib.parse).items() if isinstance(v, type) and name.endswith("Result")]
     more = [urllib.parse.urldefrag("").__class__, statistics.linear_regression([0, 1], [0, 1]).__class__]
     public = [t for t in offered if not issubclass(t, BaseException) and t not in _CALLED_ONLY]
-    return frozenset([*map(type, values), *public, *parsed, *more, property, GenericAlias])
+    return frozenset([*map(type, values), *public, *parsed, *more, property])
 
 
 def errors() -> frozenset[type]:

@@ -86,9 +86,17 @@ def run(program: CodeType, source: str, values: bytes, scope: dict[str, Any], ou
     except ResultRefused as error:
         output.fail("result_refused", str(error))
     except BaseException as error:
-        kind, message = _describe(error, source)
-        output.fail(kind, message)
+        _fail(error, source, output)
     output.value(data)
+
+
+def _fail(error: BaseException, source: str, output: Output) -> NoReturn:
+    try:
+        kind, message = _describe(error, source)
+    except MemoryError:
+        # The words of the error would have been what was too much.
+        output.fail("memory_limit", _MEMORY)
+    output.fail(kind, message)
 
 
 _MEMORY: Final = {"en": "the code needed more memory than it may have", "zh": "代码需要的内存超过了上限"}
@@ -108,10 +116,12 @@ def _describe(error: BaseException, source: str) -> tuple[str, str]:
 def _text_of(error: BaseException) -> str:
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
-    if isinstance(error, KeyError) and len(error.args) == 1:
-        return f"there is no key {error.args[0]!r:.500}"
     try:
+        if isinstance(error, KeyError) and len(error.args) == 1:
+            return f"there is no key {error.args[0]!r:.500}"
         text = str(error)
+    except MemoryError:
+        raise
     except Exception:
         return ""
     if isinstance(error, NameError) and (hint := missing_name(getattr(error, "name", "") or "")):

@@ -7,6 +7,8 @@ MIB: Final = 1024 * 1024
 
 MAX_SOURCE: Final = 64_000
 """Characters of a source."""
+MAX_WEIGHT: Final = 200_000
+"""Nodes of a source as Python compiles it."""
 MAX_REFUSALS: Final = 100
 """Problems of one source that are told; the rest shows when these are gone."""
 MAX_INPUT: Final = 64 * MIB

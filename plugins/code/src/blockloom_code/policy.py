@@ -103,6 +103,7 @@ class Policy(RestrictingNodeTransformer):
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         self.visit(node.annotation)
         if node.value is None:
+            self.visit(node.target)
             return ast.copy_location(ast.Pass(), node)
         assign = ast.Assign(targets=[node.target], value=node.value)
         return self.visit(ast.copy_location(assign, node))

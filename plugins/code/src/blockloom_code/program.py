@@ -8,7 +8,7 @@ from functools import lru_cache
 from types import CodeType
 from typing import Final
 
-from .limits import MAX_SOURCE
+from .limits import MAX_SOURCE, MAX_WEIGHT
 from .policy import Policy
 from .refusals import Refusal, refusal
 
@@ -47,6 +47,8 @@ def build(source: str, names: Sequence[str]) -> CodeType:
         raise Refused([refusal("", 1, 1, "long", str(len(source)))])
     try:
         tree = ast.parse(source, FILE)
+        if source.count("finally") > 3 and _weight_of(tree)[0] > MAX_WEIGHT:
+            raise Refused([refusal(source, 1, 1, "finally")])
         _restrict(tree, source)
         return compile(_module(tree, names), FILE, "exec", dont_inherit=True)
     except _BROKEN as error:
@@ -107,6 +109,27 @@ def _ending(last: list[ast.stmt], valued: bool, called: bool, assigned: bool) ->
     kept = ast.copy_location(ast.Assign([ast.Name("_value_", ast.Store())], value), last[0])
     test = ast.parse("if _value_ is not None:\n    return _value_").body
     return [kept, *test, *fallback]
+
+
+_EXITS: Final = (ast.Return, ast.Break, ast.Continue)
+
+
+def _weight_of(node: ast.AST) -> tuple[int, int]:
+    """How many nodes Python compiles for a tree, and how many ways lead out of it in the middle.
+
+    Python writes the body of a `finally` once for each way that leads through it: nested, that doubles and doubles.
+    """
+    last = set(node.finalbody) if isinstance(node, ast.Try) else set()
+    weight, exits = 1, int(isinstance(node, _EXITS))
+    for child in ast.iter_child_nodes(node):
+        if child not in last:
+            more, ways = _weight_of(child)
+            weight, exits = weight + more, exits + ways
+    times = exits + 2
+    for child in last:
+        more, ways = _weight_of(child)
+        weight, exits = weight + more * times, exits + ways * times
+    return weight, exits
 
 
 def _module(tree: ast.Module, names: Sequence[str]) -> ast.Module:

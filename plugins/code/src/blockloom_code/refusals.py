@@ -152,6 +152,12 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str, str]]] = {
         "Split it into several statements.",
         "请拆成多条语句。",
     ),
+    "finally": (
+        "too many 'finally' stand in one another",
+        "finally 嵌套过多",
+        "Split it into functions, or use fewer of them.",
+        "请拆成多个函数，或减少 finally 的使用。",
+    ),
     "long": (
         "the code has {name} characters, more than a block may have",
         "代码有 {name} 个字符，超过了一个代码块的上限",
