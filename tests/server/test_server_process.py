@@ -97,7 +97,7 @@ def test_it_serves_pages_and_a_second_one_cannot_have_its_port() -> None:
         page = f"http://127.0.0.1:{port}/"
         with build_opener(ProxyHandler({})).open(page, timeout=10) as answer:
             assert address in answer.read().decode()
-        second = blockloom("serve", "--port", port)
+        second = blockloom("serve", "--port", port, "--store", "memory:")
         assert second.returncode == 5
         assert second.stdout == ""
         assert second.stderr.count("\n") == 1

@@ -59,8 +59,11 @@ class Store(Protocol):
 
     Made from a URL, as `kind(url)`; the part before the colon is the kind's `name`. Raises StoreUnusable where it
     cannot be opened, StoreTaken where another process has it. Made as `kind(url, readonly=True)` it only reads, beside
-    the process that has it. Every call may raise StoreFailed where it could not be done just now: then nothing of it
-    was done, and it may be tried again; or StoreUnusable where it cannot be done any more.
+    the process that has it; raises NotFound where there is nothing to read. A kind with `default = True` is what a user
+    has who names none; it gives the URL of a store in a folder with `kind.url_in(folder)`.
+
+    Every call may raise StoreFailed where it could not be done just now: then nothing of it was done, and it may be
+    tried again; or StoreUnusable where it cannot be done any more.
 
     What it is given is not changed by it, nor by the caller afterwards.
     """

@@ -27,9 +27,10 @@ class _NotListening(click.ClickException):
     "--store",
     "store_url",
     metavar="URL",
-    default="memory:",
-    show_default=True,
-    help=say("Where workflows and runs are kept.", "工作流和运行保存在哪里。"),
+    help=say(
+        "Where workflows and runs are kept: sqlite:///PATH, memory:, …; else in your data folder.",
+        "工作流和运行保存在哪里：sqlite:///PATH、memory: 等；默认在你的数据文件夹中。",
+    ),
 )
 @click.option(
     "--token",
@@ -47,7 +48,7 @@ class _NotListening(click.ClickException):
 )
 @sandbox_option()
 def serve(
-    host: str, port: int, store_url: str, token: str | None, max_message: int, require_sandbox: str | None
+    host: str, port: int, store_url: str | None, token: str | None, max_message: int, require_sandbox: str | None
 ) -> None:
     """Run the server until it is told to stop."""
     from .gate import is_loopback

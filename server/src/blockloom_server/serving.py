@@ -8,10 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from blockloom.cli.sandbox import hold_sandbox
+from blockloom.cli.storing import Chosen, choose
 from blockloom.finding import Finding
 from blockloom.plugins import Plugins
-from blockloom.store import Store
-from blockloom.stores import open_store
 
 from .limits import Limits
 from .server import Server
@@ -35,18 +34,19 @@ class CannotListen(Exception):
 
 
 def run(
-    host: str, port: int, store_url: str, token: str | None, max_message: int, require_sandbox: str | None = None
+    host: str, port: int, store_url: str | None, token: str | None, max_message: int, require_sandbox: str | None = None
 ) -> None:
     """Serve until SIGTERM or SIGINT; raises CannotListen, SandboxMissing, or BlockloomError for the store."""
     plugins = Plugins.load()
     hold_sandbox(require_sandbox, plugins)
-    store = open_store(store_url, plugins.registry)
-    asyncio.run(_serve(plugins, store, host, port, token, Limits(message=max_message)))
+    kept = choose(store_url, plugins)
+    asyncio.run(_serve(plugins, kept, host, port, token, Limits(message=max_message)))
 
 
-async def _serve(plugins: Plugins, store: Store, host: str, port: int, token: str | None, limits: Limits) -> None:
+async def _serve(plugins: Plugins, kept: Chosen, host: str, port: int, token: str | None, limits: Limits) -> None:
     stop = stop_at_signal()
-    async with listening(Server(plugins, store, host, port, token, limits), host, port) as server:
+    await kept.gather()
+    async with listening(Server(plugins, kept.store, host, port, token, limits), host, port) as server:
         print(announcement(server), file=sys.stderr, flush=True)
         if missing := [finding for finding in await server.hub.sandbox() if finding.state != "ok"]:
             print(warning(missing), file=sys.stderr, flush=True)

@@ -17,6 +17,7 @@ from .drawing import graph
 from .installed import Installed
 from .kinds import types
 from .pluginlist import plugins
+from .refusals import status_of
 from .running import run
 from .schemas import schema
 from .speech import complain, note, say
@@ -121,7 +122,7 @@ def _outcome(start: Callable[[], Any]) -> int:
         return error.exit_code
     except BlockloomError as error:
         complain(error.message)
-        return 2
+        return status_of(error)
     except OSError as error:  # a full disk, a connection that broke: nobody's mistake in the program
         complain(say(f"the system gave up: {error}.", f"系统出错：{error}。"))
         return 1

@@ -2,20 +2,28 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 import click
 
-from ..errors import BadFormat, BlockloomError, InvalidInputs, WithProblems
+from ..errors import BadFormat, BlockloomError, InvalidInputs, StoreFailed, StoreTaken, StoreUnusable, WithProblems
 from ..problem import Problem, errors
 from .speech import complain, count, note, one_line, paint, say, show_json
 
 WRONG = 2
 """The exit status where the graph, the inputs or the usage is wrong."""
 
+_STATUSES: Final[dict[type[BlockloomError], int]] = {StoreUnusable: 3, StoreFailed: 3, StoreTaken: 4}
+
+
+def status_of(error: BlockloomError) -> int:
+    """The exit status that an error ends the program with."""
+    return _STATUSES.get(type(error), WRONG)
+
 
 @contextmanager
 def refusing(as_json: bool, subject: str) -> Iterator[None]:
-    """Where an error comes out of it: shows what is wrong with `subject` and ends with status 2."""
+    """Where an error comes out of it: shows what is wrong with `subject` and ends with its status."""
     try:
         yield
     except BlockloomError as error:
@@ -29,7 +37,7 @@ def refusing(as_json: bool, subject: str) -> Iterator[None]:
             list_problems(found, note)
         else:
             complain(error.message)
-        click.get_current_context().exit(WRONG)
+        click.get_current_context().exit(status_of(error))
 
 
 def problems_of(error: BlockloomError) -> list[Problem]:

@@ -9,13 +9,11 @@ from typing import Any, NamedTuple
 import click
 
 from ..engine import Engine
-from ..errors import BadUsage, BlockloomError, InvalidInputs
+from ..errors import InvalidInputs
 from ..events import Event
 from ..live import RunView
 from ..plugins import Plugins
 from ..states import RunState
-from ..store import Store
-from ..stores import open_store
 from .installed import Installed
 from .interrupts import Interrupts
 from .progress import Progress, progress
@@ -23,9 +21,9 @@ from .reading import STDIN, explain_pairs, named, read_graph, read_inputs, read_
 from .refusals import refusing
 from .result import show_result
 from .sandbox import hold_sandbox, sandbox_option
-from .speech import one_line, say, show_json
+from .speech import say, show_json
+from .storing import choose
 
-DEFAULT_STORE = "memory:"
 PATIENCE = 2.0
 """Seconds that the progress has to show the last events once the run is over."""
 
@@ -35,7 +33,7 @@ class Job(NamedTuple):
 
     graph: Mapping[str, Any]
     inputs: Mapping[str, Any]
-    store: str
+    store: str | None
     max_concurrency: int | None
     name: str
 
@@ -44,12 +42,13 @@ class Job(NamedTuple):
     help=say(
         "Run GRAPH to its end and print its outputs. GRAPH is a file of JSON or YAML (.yaml, .yml), or - for JSON on "
         "stdin. Progress goes to stderr. Ctrl-C stops the run; a second Ctrl-C leaves at once (status 130)."
-        "\n\nExit status: 0 completed, 1 failed or stopped, 2 the graph, the inputs or the usage is wrong."
+        "\n\nExit status: 0 completed, 1 failed or stopped, 2 the graph, the inputs or the usage is wrong, "
+        "3 the store cannot be used, 4 another process has it."
         "\n\nWith --json, stdout is one document: {run, state, outputs, tasks, error?}, also when the run failed; or "
         '{"problems": […]} where the graph or the inputs are wrong. Wrong usage prints nothing there.',
         "将 GRAPH 运行到结束并输出结果。GRAPH 是 JSON 或 YAML（.yaml、.yml）文件，或用 - 从标准输入读取 JSON。"
         "进度写到标准错误。Ctrl-C 停止运行；再按一次立即退出（状态 130）。"
-        "\n\n退出状态：0 已完成，1 失败或停止，2 图、输入或用法有误。"
+        "\n\n退出状态：0 已完成，1 失败或停止，2 图、输入或用法有误，3 存储不可用，4 存储被其他进程占用。"
         "\n\n使用 --json 时标准输出只有一个文档：{run, state, outputs, tasks, error?}，失败时也一样；"
         '图或输入有误时为 {"problems": […]}。用法有误时不输出。',
     )
@@ -72,9 +71,10 @@ class Job(NamedTuple):
 @click.option(
     "--store",
     metavar="URL",
-    default=DEFAULT_STORE,
-    show_default=True,
-    help=say("Where the run is kept.", "运行记录的存放处。"),
+    help=say(
+        "Where the run is kept: sqlite:///PATH, memory: (nothing is kept), …; else in your data folder.",
+        "运行记录的存放处：sqlite:///PATH、memory:（不保存）等；默认在你的数据文件夹中。",
+    ),
 )
 @click.option(
     "--max-concurrency",
@@ -90,7 +90,7 @@ def run(
     pairs: tuple[str, ...],
     file: str | None,
     as_json: bool,
-    store: str,
+    store: str | None,
     max_concurrency: int | None,
     require_sandbox: str | None,
 ) -> None:
@@ -119,7 +119,9 @@ def run(
 async def _drive(job: Job, plugins: Plugins) -> RunView:
     """The run, once it is over; whatever its tasks print goes to stderr, for stdout is the result's."""
     with redirect_stdout(sys.stderr):
-        async with Engine(plugins, _open(job.store, plugins)) as engine:
+        kept = choose(job.store, plugins, beside=True)
+        async with Engine(plugins, kept.store) as engine:
+            await kept.gather()
             live = await engine.start(job.graph, job.inputs, max_concurrency=job.max_concurrency)
             with progress(job.name, live.tasks) as shown, Interrupts(live.stop, shown.say):
                 watcher = asyncio.create_task(_watch(live.follow(), shown))
@@ -134,14 +136,3 @@ async def _drive(job: Job, plugins: Plugins) -> RunView:
 async def _watch(batches: AsyncIterator[list[Event]], shown: Progress) -> None:
     async for batch in batches:
         shown.take(batch)
-
-
-def _open(url: str, plugins: Plugins) -> Store:
-    """The store behind a URL; whatever keeps it from opening is the URL's fault."""
-    try:
-        return open_store(url, plugins.registry)
-    except BlockloomError:
-        raise
-    except Exception as error:  # a store raises what it likes
-        why = one_line(f"{type(error).__name__}: {error}")
-        raise BadUsage(say(f"The store {url} cannot be opened: {why}.", f"无法打开存储 {url}：{why}。")) from None

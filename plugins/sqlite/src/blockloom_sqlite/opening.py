@@ -39,16 +39,16 @@ def path_of(url: str) -> Path:
     return Path(path).expanduser().absolute()
 
 
-def examine(path: Path) -> bool:
-    """Whether there is a store at a path already; raises StoreUnusable for what is none, and changes nothing."""
+def examine(path: Path) -> None:
+    """Refuse what is no store, and a place where there cannot be one, with StoreUnusable; change nothing."""
     where = str(path)
     if not path.parent.is_dir():
         raise StoreUnusable(where, f"the folder {path.parent} is not there", "Make it, or use another path.")
     if kind := file_system(path.parent):
         why = f"it lies on a file system over the network ({kind}), where SQLite loses data"
         raise StoreUnusable(where, why, "Put it on a local disk.")
-    if not path.exists():
-        return False
+    if not os.path.lexists(path):
+        return
     try:
         with path.open("rb") as file:
             header = file.read(len(_HEADER))
@@ -59,7 +59,6 @@ def examine(path: Path) -> bool:
         raise StoreUnusable(where, why, "Restore a backup, or delete the file to begin anew.")
     if header != _HEADER:
         raise StoreUnusable(where, "the file is not a database", "Use another path, or restore a backup.")
-    return True
 
 
 def make(path: Path) -> None:

@@ -1,5 +1,6 @@
 """The store that keeps everything in one file of SQLite."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -8,12 +9,12 @@ from typing import Any, TypeVar
 from blockloom import (
     BadUsage,
     Event,
+    NotFound,
     Published,
     RunHead,
     RunState,
     StoredRun,
     StoredWorkflow,
-    StoreUnusable,
     copy_value,
 )
 
@@ -32,14 +33,15 @@ class SqliteStore:
     name = "sqlite"
     durable = True
     default = True
+    """It is what a user has who names no store."""
 
     def __init__(self, url: str, readonly: bool = False) -> None:
         self.url = url
         self.path = path_of(url)
         self._where = str(self.path)
-        there = examine(self.path)
-        if readonly and not there:
-            raise StoreUnusable(self._where, "the file is not there", "Something must have been kept first.")
+        if readonly and not os.path.exists(self.path):
+            raise NotFound("store", self._where)
+        examine(self.path)
         self._lock = None if readonly else OwnerLock(self.path)
         try:
             writing = None if readonly else self._open_to_write()
