@@ -62,8 +62,9 @@ class Store(Protocol):
     the process that has it; raises NotFound where there is nothing to read. A kind with `default = True` is what a user
     has who names none; it gives the URL of a store in a folder with `kind.url_in(folder)`.
 
-    Every call may raise StoreFailed where it could not be done just now: then nothing of it was done, and it may be
-    tried again; or StoreUnusable where it cannot be done any more.
+    Every call may raise StoreFailed where it could not be done just now: it is not done, all or nothing, and may be
+    tried again. Should the answer alone have been lost, `create_run`, `append` and `put` do no harm when made
+    again. StoreUnusable says that it cannot be done any more.
 
     What it is given is not changed by it, nor by the caller afterwards.
     """

@@ -3,6 +3,7 @@
 from .blockchecks import BlockConformance, BlockExample
 from .conformance import Conformance
 from .executorchecks import ExecutorConformance
+from .faults import FaultStore
 from .kit import engine_with, registry_with, run_graph
 from .simulation import EPOCH, Deadlock, NotSimulated, SimLoop, simulate, virtual_clock
 from .storechecks import StoreConformance
@@ -16,6 +17,7 @@ __all__ = [
     "Conformance",
     "Deadlock",
     "ExecutorConformance",
+    "FaultStore",
     "NotSimulated",
     "SimLoop",
     "StoreConformance",
