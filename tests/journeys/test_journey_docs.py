@@ -140,9 +140,26 @@ class Greet(TaskType):
         return {}
 
 
+class Pay(TaskType):
+    """A type that makes a call that costs."""
+
+    name = "acme.pay"
+
+    class Inputs(Ports):
+        amount: int
+
+    class Outputs(Ports):
+        paid: int
+
+    async def run(self, task: TaskContext) -> Mapping[str, Any]:
+        async with task.call():
+            return {"paid": task.inputs.amount}
+
+
 def new_engine() -> Engine:
     plugins = Plugins.load()
-    plugins.registry.add("task", Greet)
+    for type in (Greet, Pay):
+        plugins.registry.add("task", type)
     return Engine(plugins, MemoryStore())
 
 

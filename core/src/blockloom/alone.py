@@ -1,6 +1,7 @@
 """Blocks outside a run: how one grows, and its value."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from inspect import isawaitable
 from typing import Any
 
@@ -73,6 +74,13 @@ class _Alone:
     def secret(self, name: str) -> str:
         """Nothing of what is evaluated here is hidden."""
         raise BadUsage("A secret is read only inside a run.")
+
+    def call(self, task: str) -> AbstractAsyncContextManager[None]:
+        """There is no budget."""
+        return nullcontext()
+
+    def spend(self, task: str, tokens: int) -> None:
+        """There is no budget."""
 
     def note(self, task: str, type: str, data: Mapping[str, Any]) -> None:
         """Nobody watches."""

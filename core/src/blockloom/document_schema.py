@@ -36,6 +36,7 @@ def document_schema() -> Fragment:
                 "connections": _list("connection", "Lines from an output of a task to another task."),
                 "triggers": _list("trigger", "What starts the workflow by itself."),
                 "groups": _limits("Limits of `group`, shared by runs, by name."),
+                "limits": _budget("What the calls of a run may come to together."),
                 "requires": _strings("Distributions to install, each with its versions."),
             },
             required=["blockloom"],
@@ -167,6 +168,12 @@ def _named(description: str) -> Fragment:
 
 def _limits(description: str) -> Fragment:
     return _object(description) | {"additionalProperties": {"type": "integer", "minimum": 1}}
+
+
+def _budget(description: str) -> Fragment:
+    whole = {"type": ["integer", "null"], "minimum": 1}
+    properties = {"calls": whole, "tokens": whole, "seconds": _maybe({"$ref": "#/$defs/duration"}, "Time in calls.")}
+    return _object(description) | {"properties": properties, "additionalProperties": False}
 
 
 def _strings(description: str) -> Fragment:

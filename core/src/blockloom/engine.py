@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from .cache import Cache
-from .check import as_body, check, complete_inputs, exposed_keys, prepare
+from .check import as_body, check, complete_inputs, exposed_keys, prepare, wanted_limits
 from .errors import BadUsage, InvalidGraph, NotFound, UnknownPart, WrongState
 from .events import RUN_EDITED, Event
 from .executor import Executor, InProcessExecutor
@@ -142,14 +142,16 @@ class Engine:
         durability: str | None = None,
         key: str | None = None,
         chain: int = 0,
+        limits: Mapping[str, Any] | None = None,
         then: Callable[[], Awaitable[None]] | None = None,
     ) -> RunView:
         """Start a run and return at once, the run being kept already.
 
-        `key` is the caller's own name for it: the same key again is the same run. `chain` is how many triggers fired
-        in a row until it was started. `then` is called when it is over. Raises InvalidGraph or InvalidInputs, with
-        everything that is wrong.
+        `key` is the caller's own name for it: the same key again is the same run. `limits` go before those of the
+        graph. `chain` is how many triggers fired in a row until it was started. `then` is called when it is over.
+        Raises InvalidGraph or InvalidInputs, with everything that is wrong.
         """
+        limits = wanted_limits(limits or {})
         if max_concurrency is not None and max_concurrency < 1:
             raise BadUsage(f"max_concurrency must be at least 1; it is {max_concurrency}.")
         if durability not in (None, *DURABILITIES):
@@ -164,13 +166,13 @@ class Engine:
             workflow=workflow,
             name=plan.name or None,
             key=key,
-            settings={"chain": chain} if chain else {},
+            settings={name: value for name, value in {"chain": chain, "limits": limits}.items() if value},
         )
         async with self._accepting:  # one by one, so that a key is known before it is asked for again
             kept = await self._accept(made)
             if kept != made.id:
                 return await self.run(kept)
-            live = self._launch(plan, made.id, workflow, max_concurrency)
+            live = self._launch(plan, made.id, workflow, max_concurrency, limits=limits)
         live.start(lambda: live.run.begin(given), then)
         return live
 
@@ -302,7 +304,7 @@ class Engine:
             plan = view.plan
         else:
             plan = prepare(_last_graph((await self._kept.get_run(id)).graph, view.events), self.registry)
-        run = Run(plan, Log(self._clock, self._vault.mask), Agenda())
+        run = Run(plan, Log(self._clock), Agenda())
         run.replay(view.events)
         return view, run
 
@@ -314,9 +316,11 @@ class Engine:
         max_concurrency: int | None = None,
         run: Run | None = None,
         reuse: Mapping[int, Result] | None = None,
+        limits: Mapping[str, float] | None = None,
     ) -> LiveRun:
         """A run in this engine's hands: a new one, or one that goes on from what is recorded."""
-        made = run or Run(plan, Log(self._clock, self._vault.mask), Agenda())
+        made = run or Run(plan, Log(self._clock), Agenda())
+        made.log.guard(self._vault.mask, {**plan.limits, **(limits or {})})
         journal = Journal(id, made.log, self.store, self._observers)
         journal.recorded = len(made.log.events)
         scheduler = Scheduler(made, journal, self._outfit, max_concurrency, reuse)

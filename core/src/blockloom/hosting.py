@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from threading import get_ident
 from typing import Any
 
 from .block import BlockType
 from .bodies import Bodies, Key
+from .budget import Budget
 from .errors import TaskFailed
 from .events import Event
 from .firing import is_timed, matches, wait_for_time
 from .journal import Journal
 from .mailbox import Mailbox
+from .meter import Meter
 from .places import Places
 from .registry import Registry
 from .spec import Graph, TriggerSpec
@@ -35,6 +38,7 @@ class RunHost:
         clock: Callable[[], float],
         go_on: Callable[[], None],
         vault: Vault,
+        budget: Budget,
     ) -> None:
         self.run_id = journal.run
         self.bodies = Bodies(go_on, places)
@@ -42,6 +46,8 @@ class RunHost:
         """Tasks that asked for the end of their graph, and how it shall end."""
         self._journal = journal
         self._vault = vault
+        self._budget = budget
+        self._meter = Meter(budget)
         self._registry = registry
         self._places = places
         self._find = find
@@ -66,6 +72,16 @@ class RunHost:
     def secret(self, name: str) -> str:
         """The value of a secret."""
         return self._vault.open(name)
+
+    def call(self, task: str) -> AbstractAsyncContextManager[None]:
+        """Count a call of a task, and end it where the time for calls is used up."""
+        return self._meter.call(task)
+
+    def spend(self, task: str, tokens: int) -> None:
+        """Count tokens that a task has used; raises TaskFailed where they go beyond the budget."""
+        self._budget.add(task, "tokens", tokens)
+        if "tokens" in self._budget.limits and self._budget.left("tokens") < 0:
+            raise self._budget.used_up("tokens")
 
     async def run_body(self, holder: Key, graph: Graph, inputs: Mapping[str, Any], key: int | None) -> dict[str, Any]:
         """Run a graph as a scope that `holder` holds."""

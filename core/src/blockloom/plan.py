@@ -91,6 +91,7 @@ class Plan:
     """The tasks that begin the run."""
     unreachable: Sequence[int] = ()
     groups: Mapping[str, int] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def index(self) -> Mapping[str, int]:

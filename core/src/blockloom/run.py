@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from . import events as e
+from .budget import SPENT, Budget
 from .events import NOTHING, Event, EventLog
 from .fold import ALIVE, FOLD, Agenda, Fold, Place, Why
 from .plan import Plan, TaskPlan
@@ -21,6 +22,8 @@ _FINAL: Final = {
     RunState.FAILED: e.RUN_FAILED,
     RunState.STOPPED: e.RUN_STOPPED,
 }
+_ENDS: Final = frozenset({e.TASK_COMPLETED, e.TASK_FAILED, e.TASK_RETRYING, e.TASK_CANCELED})
+"""Events that end an attempt, and say what it has spent."""
 _FIRST: Final = MappingProxyType({"attempt": 1})
 _STOPPED: Final = MappingProxyType({"reason": Reason.STOPPED, "by": None})
 CANCELED: Final = MappingProxyType({"reason": Reason.CANCELED})
@@ -32,14 +35,23 @@ _UNREACHABLE: Final = MappingProxyType({"reason": Reason.UNREACHABLE})
 class Log:
     """The events of one run, dated as they happen."""
 
-    def __init__(self, clock: Callable[[], float], mask: Callable[[Any], Any] | None = None) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self.events = EventLog()
         self.clock = clock
-        self.mask = mask or (lambda data: data)
+        self.mask: Callable[[Any], Any] = lambda data: data
         """Takes from the data of a fact what nobody may see."""
+        self.budget = Budget()
+
+    def guard(self, mask: Callable[[Any], Any], limits: Mapping[str, float]) -> None:
+        """From now on, hide what `mask` hides, and keep to `limits`, of which recorded events have spent a part."""
+        self.mask = mask
+        self.budget = Budget(limits)
+        self.budget.recall(event.data for event in self.events)
 
     def add(self, type: str, task: str | None, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """Record a fact, and give its data as it is recorded."""
+        if task is not None and type in _ENDS and (spent := self.budget.settle(task)):
+            data = {**data, SPENT: spent}
         told: Mapping[str, Any] = self.mask(data) if data else data
         self.events.add(self.clock(), type, task, told)
         return told

@@ -22,7 +22,7 @@ from .journal import Journal
 from .places import Groups, Places
 from .plan import Plan, TaskPlan
 from .registry import Registry
-from .run import Run
+from .run import Log, Run
 from .states import RunState
 from .task import TaskContext, taken
 from .trigger import Published
@@ -46,9 +46,9 @@ class Outfit:
     vault: Vault
     chance: Callable[[], float] = random.random
 
-    def host(self, journal: Journal, places: Places, clock: Callable[[], float], go_on: Callable[[], None]) -> RunHost:
+    def host(self, journal: Journal, places: Places, log: Log, go_on: Callable[[], None]) -> RunHost:
         """What the tasks of one run reach."""
-        return RunHost(journal, self.registry, places, self.find, clock, go_on, self.vault)
+        return RunHost(journal, self.registry, places, self.find, log.clock, go_on, self.vault, log.budget)
 
 
 class Result(NamedTuple):
@@ -86,7 +86,7 @@ class Scheduler:
         self._loop = asyncio.get_running_loop()
         self._context = copy_context()
         self._ended: asyncio.Future[None] = self._loop.create_future()
-        self._host = self._outfit.host(self._journal, self._places, self.run.log.clock, self._go_on)
+        self._host = self._outfit.host(self._journal, self._places, self.run.log, self._go_on)
         self.run.on_end = lambda: None if self._ended.done() else self._ended.set_result(None)
         start()
         self._go_on()

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import cache
 from inspect import isawaitable
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -59,6 +60,12 @@ class Host(Protocol):
 
     def secret(self, name: str) -> str:
         """The value of a secret; raises TaskFailed."""
+
+    def call(self, task: str) -> AbstractAsyncContextManager[None]:
+        """Count a call of a task, and end it where the time for calls is used up; raises TaskFailed."""
+
+    def spend(self, task: str, tokens: int) -> None:
+        """Count tokens that a task has used; raises TaskFailed where they go beyond the budget."""
 
 
 class Visible(NamedTuple):
@@ -140,6 +147,18 @@ class TaskContext:
         From now on it is hidden in whatever this engine records, sends or logs, outputs of tasks included.
         """
         return self._host.secret(secret.name if isinstance(secret, Secret) else secret)
+
+    def call(self) -> AbstractAsyncContextManager[None]:
+        """Around each call to something that costs: `async with task.call(): …`.
+
+        It counts towards the `limits` of the run, with the seconds it takes. Raises TaskFailed with the type `limit`
+        where they are used up, before the call or in its middle.
+        """
+        return self._host.call(self.id)
+
+    def spend(self, *, tokens: int) -> None:
+        """Count tokens towards the `limits` of the run; raises TaskFailed where they go beyond."""
+        self._host.spend(self.id, tokens)
 
     async def evaluate(self, block: BlockSpec, names: Mapping[str, Any]) -> Any:
         """The value of a block that sees `names` and, beneath them, the task's inputs."""

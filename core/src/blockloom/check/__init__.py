@@ -14,6 +14,7 @@ from .flow import check_flow
 from .inputs import check_inputs, complete_inputs
 from .keys import check_keys, exposed_keys
 from .lines import check_lines
+from .settings import read_limits, wanted_limits
 from .shape import Draft, check_shape
 from .tasks import check_block, check_in_graph, check_tasks
 from .triggers import check_triggers
@@ -28,6 +29,7 @@ __all__ = [
     "prepare",
     "prepare_task",
     "prepare_trigger",
+    "wanted_limits",
 ]
 
 
@@ -91,6 +93,7 @@ def _in_order(draft: Draft) -> list[Problem]:
 def _inspect(graph: Any, registry: Registry, is_body: bool) -> Draft:
     draft = Draft(graph, registry, _inspect, is_body)
     if check_shape(draft):
+        read_limits(draft)
         check_tasks(draft)
         check_in_graph(draft)
         check_lines(draft)

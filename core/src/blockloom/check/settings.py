@@ -6,8 +6,10 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..errors import BadUsage
 from ..kind import Duration, Retry
 from ..validation import flaws
+from ..words import both, tell
 from .shape import Draft
 
 
@@ -31,6 +33,16 @@ class CacheSettings(BaseModel):
     ttl: Duration = math.inf
 
 
+class LimitSettings(BaseModel):
+    """`limits` of a workflow or a run: what its calls may come to together."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    calls: Annotated[int, Field(ge=1)] | None = None
+    tokens: Annotated[int, Field(ge=1)] | None = None
+    seconds: Annotated[Duration, Field(gt=0)] | None = None
+
+
 class TaskSettings(BaseModel):
     """The settings that every task may have, whatever its type."""
 
@@ -42,6 +54,34 @@ class TaskSettings(BaseModel):
     cache: bool | CacheSettings | None = None
 
 
+def read_limits(draft: Draft) -> None:
+    """Read the `limits` of a graph; a body has none, for they are those of the run."""
+    given = draft.field(draft.graph, "limits", dict)
+    try:
+        draft.limits = limits_of(given)
+    except ValidationError as error:
+        for flaw in flaws(error, given):
+            draft.add("bad-setting", "limits", *flaw.path, name="limits", why=flaw.named, advice=_LIMITS)
+    if given and draft.is_body:
+        why = both("a body has no limits of its own", "内嵌的图没有自己的上限")
+        draft.add("bad-setting", "limits", name="limits", why=why, advice=_OUTSIDE)
+
+
+def limits_of(given: Mapping[str, Any]) -> dict[str, float]:
+    """Limits as numbers, by name; raises ValidationError."""
+    return LimitSettings.model_validate(given).model_dump(exclude_none=True)
+
+
+def wanted_limits(given: Mapping[str, Any]) -> dict[str, float]:
+    """Limits of a run as numbers, by name; raises BadUsage."""
+    try:
+        return limits_of(given)
+    except ValidationError as error:
+        wrong = "; ".join(tell(flaw.named) for flaw in flaws(error, given))
+        advice = "write whole numbers from 1 up as calls and tokens, and a duration as seconds"
+        raise BadUsage(f"These are no limits of a run: {wrong}; {advice}.") from None
+
+
 class Settings(NamedTuple):
     """The same as the plan holds it; `cache` is for how many seconds a result may be used again, None for never."""
 
@@ -51,6 +91,11 @@ class Settings(NamedTuple):
     cache: float | None = None
 
 
+_LIMITS: Final = both(
+    'Write whole numbers from 1 up as "calls" and "tokens", and a duration as "seconds".',
+    '请写 "calls" 和 "tokens"（不小于 1 的整数）以及 "seconds"（时长）。',
+)
+_OUTSIDE: Final = both("Put them beside the tasks of the outermost graph.", "请写在最外层的图中。")
 _NONE: Final = Settings()
 _KEYS: Final = frozenset(TaskSettings.model_fields)
 

@@ -81,6 +81,7 @@ class Draft:
         """What has been found out about sets of ports, by their identity."""
         self.contents: dict[Any, BlockSpec] = {}
         """The contents in settings that have been found to be fine, by the name of their type and what is in them."""
+        self.limits: Mapping[str, float] = {}
         self.secrets: set[str] = set()
         """Where secrets stand in settings that take them, as pointers."""
         self.unread: set[str] = set()
@@ -131,6 +132,7 @@ class Draft:
             begin=tuple(self.begin),
             unreachable=tuple(self.unreachable),
             groups=self.graph.get("groups") or {},
+            limits=self.limits,
         )
 
 

@@ -35,14 +35,14 @@ def read_inputs(path: str) -> dict[str, Any]:
     raise BadFormat([Problem(code="bad-format", text=text, advice='{"name": "value"}')])
 
 
-def read_pairs(pairs: Sequence[str]) -> dict[str, Any]:
+def read_pairs(pairs: Sequence[str], option: str = "-i") -> dict[str, Any]:
     """Inputs written as `name=value`: the value is JSON where it parses strictly, else text; the last one counts."""
     given = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not (name and equals):
             why = say(f"write name=value, not {pair!r}.", f"请写 name=value，而不是 {pair!r}。")
-            raise click.BadParameter(why, click.get_current_context(), param_hint="-i")
+            raise click.BadParameter(why, click.get_current_context(), param_hint=option)
         try:
             given[name] = parse_json(text)
         except BadFormat:

@@ -36,6 +36,7 @@ class Job(NamedTuple):
     store: str | None
     max_concurrency: int | None
     name: str
+    limits: Mapping[str, Any]
 
 
 @click.command(
@@ -82,6 +83,16 @@ class Job(NamedTuple):
     metavar="N",
     help=say("Tasks that run at once, at most.", "最多同时运行的任务数。"),
 )
+@click.option(
+    "--limit",
+    "limits",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help=say(
+        "What the calls of the run may come to: calls=N, tokens=N or seconds=DURATION.",
+        "运行中调用的总上限：calls=次数、tokens=数量 或 seconds=时长。",
+    ),
+)
 @sandbox_option()
 @click.pass_context
 def run(
@@ -92,6 +103,7 @@ def run(
     as_json: bool,
     store: str | None,
     max_concurrency: int | None,
+    limits: tuple[str, ...],
     require_sandbox: str | None,
 ) -> None:
     """Run a graph and print what came of it."""
@@ -104,7 +116,8 @@ def run(
     with refusing(as_json, named(file or "")):
         inputs = {**(read_inputs(file) if file is not None else {}), **given}
     with refusing(as_json, named(graph)):
-        job = Job(document, inputs, store, max_concurrency, str(document.get("name") or named(graph)))
+        name = str(document.get("name") or named(graph))
+        job = Job(document, inputs, store, max_concurrency, name, read_pairs(limits, "--limit"))
         try:
             view = asyncio.run(_drive(job, ctx.ensure_object(Installed).plugins))
         except InvalidInputs as error:
@@ -122,7 +135,7 @@ async def _drive(job: Job, plugins: Plugins) -> RunView:
         kept = choose(job.store, plugins, beside=True)
         async with Engine(plugins, kept.store) as engine:
             await kept.gather()
-            live = await engine.start(job.graph, job.inputs, max_concurrency=job.max_concurrency)
+            live = await engine.start(job.graph, job.inputs, max_concurrency=job.max_concurrency, limits=job.limits)
             with progress(job.name, live.tasks) as shown, Interrupts(live.stop, shown.say):
                 watcher = asyncio.create_task(_watch(live.follow(), shown))
                 try:

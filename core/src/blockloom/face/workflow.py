@@ -225,14 +225,18 @@ class Workflow(WorkflowSpec):
         max_concurrency: int | None = None,
         store: str | Store | None = None,
         durability: str | None = None,
+        limits: Mapping[str, Any] | None = None,
     ) -> RunView:
         """Run to the end and return the finished run.
 
-        `store` is a URL such as `memory:` or a store; without one nothing is kept. Raises InvalidGraph or
+        `store` is a URL such as `memory:` or a store; without one nothing is kept. `limits`, as `{"tokens": 1000}`, go
+        before those of the document. Raises InvalidGraph or
         InvalidInputs; a run that fails is returned, with the state FAILED.
         """
         # A task may be called `start`: then that attribute is the task.
-        run = await Workflow.start(self, inputs, max_concurrency=max_concurrency, store=store, durability=durability)
+        run = await Workflow.start(
+            self, inputs, max_concurrency=max_concurrency, store=store, durability=durability, limits=limits
+        )
         try:
             return await run.wait()
         except asyncio.CancelledError:
@@ -246,6 +250,7 @@ class Workflow(WorkflowSpec):
         max_concurrency: int | None = None,
         store: str | Store | None = None,
         durability: str | None = None,
+        limits: Mapping[str, Any] | None = None,
     ) -> RunView:
         """Start a run and return it at once; `await run.wait()` waits for its end."""
         plugins = installed()
@@ -257,6 +262,7 @@ class Workflow(WorkflowSpec):
                 inputs,
                 max_concurrency=max_concurrency,
                 durability=durability,
+                limits=limits,
                 then=engine.close,
             )
         except BaseException:

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+from blockloom.check.settings import LimitSettings
 from blockloom.errors import NotFound
 from blockloom.events import moment
 from blockloom.live import RunView
@@ -22,6 +23,9 @@ class Start(Params):
     inputs: dict[str, Any] = Field(default_factory=dict)
     max_concurrency: int | None = Field(None, ge=1, description="Tasks that run at a time.")
     durability: Literal["sync", "async", "exit"] | None = None
+    limits: LimitSettings | None = Field(
+        None, description="What the calls of the run may come to together; goes before the `limits` of the graph."
+    )
     key: str | None = Field(
         None, min_length=1, max_length=200, description="The caller's own name: the same key again is the same run."
     )
@@ -165,6 +169,7 @@ async def start(guest: Guest, given: Start) -> Started:
         max_concurrency=given.max_concurrency,
         durability=given.durability,
         key=given.key,
+        limits=None if given.limits is None else given.limits.model_dump(exclude_none=True),
     )
     return Started(run=view.id)
 
