@@ -274,3 +274,13 @@ def test_the_schema_accepts_what_check_accepts(call: Call, graph: Any) -> None:
 def test_the_schema_refuses_only_what_check_refuses(call: Call, graph: Any) -> None:
     assert call("check", "-", input=graph).exit_code == 2
     assert list(schema().iter_errors(graph))
+
+
+def test_a_place_in_a_text_is_shown_with_a_mark(call: Call) -> None:
+    source = "x = 1\nif x:\n    y = x; nonlocal y"
+    block = {"id": "b", "type": "code", "content": {"source": source}}
+    graph = {"blockloom": 1, "tasks": [{"id": "t", "type": "blocks", "blocks": [block]}]}
+    result = call("check", "-", input=graph)
+    assert "\n    y = x; nonlocal y\n           ^^^^^^^^^^\n  → Keep" in result.stdout
+    (problem,) = json.loads(call("check", "-", "--json", input=graph).stdout)["problems"]
+    assert problem["excerpt"] == "y = x; nonlocal y\n       ^^^^^^^^^^"

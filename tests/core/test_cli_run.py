@@ -196,6 +196,14 @@ def test_a_failed_run_says_why_and_exits_1(call: Call) -> None:
     assert "after CANCELED: failed-run (the run had failed)" in result.stderr
 
 
+def test_a_failure_in_a_text_shows_its_place_with_a_mark(call: Call) -> None:
+    block = {"id": "b", "type": "code", "content": {"source": "n = 0\nreturn 1 + 2 / n"}}
+    result = call("run", "-", input=graph({"id": "t", "type": "blocks", "blocks": [block]}))
+    assert result.exit_code == 1
+    assert "ZeroDivisionError: division by zero (line 2: `return 1 + 2 / n`)" in result.stderr
+    assert "\n    return 1 + 2 / n\n               ^^^^^\n" in result.stderr
+
+
 def test_a_failed_run_as_json_is_one_document_with_the_error(call: Call) -> None:
     result = call("run", "-", "--json", input=FAILING)
     assert result.exit_code == 1

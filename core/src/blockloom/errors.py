@@ -212,14 +212,17 @@ class TaskFailed(BlockloomError):
     """Raised by a task type to fail its task: a type for programs, a message for people.
 
     `retry` says whether trying again may help: True where it may, False where it cannot, None where nobody knows.
-    `after` are seconds that must pass before.
+    `after` are seconds that must pass before. `excerpt` shows the place where it is one in a text: its line, and below
+    it a line with a mark.
     """
 
     code = "task-failed"
 
-    def __init__(self, type: str, message: str, *, retry: bool | None = None, after: float = 0.0) -> None:
+    def __init__(
+        self, type: str, message: str, *, retry: bool | None = None, after: float = 0.0, excerpt: str = ""
+    ) -> None:
         super().__init__(message)
-        self.type, self.retry, self.after = type, retry, after
+        self.type, self.retry, self.after, self.excerpt = type, retry, after, excerpt
 
 
 class BodyFailed(TaskFailed):

@@ -15,7 +15,7 @@ LONGEST_WAIT: Final = 3600.0
 
 
 def explain(error: BaseException) -> dict[str, str]:
-    """What went wrong, as `{type, message, inner?}`."""
+    """What went wrong, as `{type, message, excerpt?, inner?}`."""
     kind, message = type(error).__name__, _text(error)
     if isinstance(error, PluginError):
         kind, message = error.code, f"{error.plugin}: {error.why}"
@@ -26,6 +26,8 @@ def explain(error: BaseException) -> dict[str, str]:
     elif isinstance(error, BlockloomError):
         kind, message = error.code, error.message
     told = {"type": _clean(kind), "message": _clean(message)}
+    if isinstance(error, TaskFailed) and error.excerpt:
+        told["excerpt"] = _clean(error.excerpt)
     if isinstance(error, BodyFailed):
         told["inner"] = error.inner
     return told

@@ -13,7 +13,8 @@ Severity: TypeAlias = Literal["error", "warning"]
 class Problem:
     """What is wrong with a graph or a part of it.
 
-    `path` is a JSON Pointer to the place; `text` says what is wrong and `advice` what to do about it.
+    `path` is a JSON Pointer to the place; `text` says what is wrong and `advice` what to do about it. `excerpt`
+    shows the place where it is one in a text: its line, and below it a line with a mark.
     """
 
     code: str
@@ -21,6 +22,7 @@ class Problem:
     advice: Text = ""
     path: str = ""
     severity: Severity = "error"
+    excerpt: str = ""
 
     @property
     def message(self) -> str:
@@ -41,14 +43,15 @@ class Problem:
         return replace(self, path=self.path.removeprefix(path))
 
     def to_json(self, language: str | None = None) -> dict[str, Any]:
-        """As `{code, severity, path, message, hint}`."""
-        return {
+        """As `{code, severity, path, message, hint, excerpt?}`."""
+        told = {
             "code": self.code,
             "severity": self.severity,
             "path": self.path,
             "message": tell(self.text, language),
             "hint": tell(self.advice, language),
         }
+        return told | {"excerpt": self.excerpt} if self.excerpt else told
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:

@@ -69,7 +69,7 @@ def test_only_the_first_word_counts(job: Job) -> None:
 
 
 def test_a_failure_is_cut_to_its_size(job: Job) -> None:
-    job.take(pack(FAILURE, b'["%s", "%s"]' % (b"t" * 9999, b"m" * 100_000)))
+    job.take(pack(FAILURE, b'["%s", {"en": "%s"}, "%s"]' % (b"t" * 9999, b"m" * 100_000, b"e" * 9999)))
     error = failure(job)
     assert len(error.type) == MAX_TYPE
     assert len(str(error)) <= 4 * 2048

@@ -8,7 +8,7 @@ import click
 
 from ..errors import BadFormat, BlockloomError, InvalidInputs, StoreFailed, StoreTaken, StoreUnusable, WithProblems
 from ..problem import Problem, errors
-from .speech import complain, count, note, one_line, paint, say, show_json
+from .speech import complain, count, note, one_line, paint, say, show_excerpt, show_json
 
 WRONG = 2
 """The exit status where the graph, the inputs or the usage is wrong."""
@@ -55,6 +55,7 @@ def list_problems(problems: Sequence[Problem], out: Callable[[str], None]) -> No
         head = paint(severity, fg="red" if error else "yellow", bold=True)
         out(f"\n{head} {paint(problem.code, bold=True)} {one_line(problem.path)}".rstrip())
         out(f"  {one_line(problem.message, 1000)}")
+        show_excerpt(problem.excerpt, out)
         if problem.hint:
             out(f"  → {one_line(problem.hint, 1000)}")
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from ..live import RunView
 from ..records import TaskRecord
 from ..states import Reason, RunState, TaskState
-from .speech import complain, count, note, one_line, paint, say, show
+from .speech import complain, count, note, one_line, paint, say, show, show_excerpt
 
 SHORT: Final = 100
 """The longest JSON value that stands on one line."""
@@ -42,6 +42,7 @@ def show_result(run: RunView) -> None:
         where = say(f"at the task {error.get('task')!r}", f"于任务 {error.get('task')!r}") if error.get("task") else ""
         why = one_line(f"{error.get('type')}: {error.get('message')}", 1000) if error else ""
         complain(say(f"the run failed {where}: {why}", f"运行失败{where}：{why}") + _counts(run))
+        show_excerpt(error.get("excerpt", ""), note)
     else:
         complain(say(f"the run was stopped after {seconds:.2f} s", f"运行在 {seconds:.2f} 秒后停止") + _counts(run))
     for line in _shortfalls(run):

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import click
@@ -57,6 +58,12 @@ def _print(text: str | bytes) -> None:
         raise BadUsage(
             say(f"The output cannot be written: {error.strerror}.", f"无法写出结果：{error.strerror}。")
         ) from None
+
+
+def show_excerpt(excerpt: str, out: Callable[[str], None]) -> None:
+    """Print a place in a text, line by line, set in; its marks are to stand where they are."""
+    for line in excerpt.split("\n") if excerpt else ():
+        out("    " + _CONTROLS.sub(" ", line).rstrip()[:300])
 
 
 def one_line(text: Any, limit: int = 300) -> str:

@@ -56,7 +56,9 @@ class Code(BlockType):
         from .program import examine
 
         for refusal in examine(content.source):
-            yield Problem(code="bad-content", path="/source", text=refusal.text, advice=refusal.advice)
+            yield Problem(
+                code="bad-content", path="/source", text=refusal.text, advice=refusal.advice, excerpt=refusal.excerpt
+            )
 
     def append(self, content: Any, addition: Any) -> CodeContent:
         """The source with more lines at its end."""

@@ -15,6 +15,16 @@ MADE_HERE: Final = "_blockloom_class_"
 """The mark of a class that a block defined."""
 
 
+CHINESE: Final = "_zh"
+"""The attribute of an exception that holds its message in Chinese; no block can read it."""
+
+
+def _said(error: Exception, chinese: str) -> Exception:
+    """An error of a guard, with its message in Chinese too."""
+    setattr(error, CHINESE, chinese)
+    return error
+
+
 class Facade:
     """A module as a block sees it: named things, and no way from them to the module."""
 
@@ -31,10 +41,13 @@ class Facade:
         if word in ("__class__", "__dict__"):
             return object.__getattribute__(self, word)
         name = object.__getattribute__(self, "_name")
-        raise AttributeError(f"'{word}' is not available in the module '{name}' of code blocks")
+        raise _said(
+            AttributeError(f"'{word}' is not available in the module '{name}' of code blocks"),
+            f"代码块中的模块 {name} 没有 {word}",
+        )
 
     def __setattr__(self, word: str, value: Any) -> None:
-        raise AttributeError("a module of code blocks cannot be changed")
+        raise _said(AttributeError("a module of code blocks cannot be changed"), "代码块中的模块不能修改")
 
     __delattr__ = None  # type: ignore[assignment]
 
@@ -65,7 +78,10 @@ class Guards:
         if kind is Facade:
             return getattr(value, name)
         if name in ("format", "format_map") and _is_text(value):
-            raise AttributeError(f"'.{name}' of a text is not available in code blocks: use an f-string")
+            raise _said(
+                AttributeError(f"'.{name}' of a text is not available in code blocks: use an f-string"),
+                f"代码块中不能使用文本的 .{name} 方法：请用 f-string",
+            )
         if kind in self.open_types or self._made_here(kind):
             if isinstance(value, BaseException):
                 self._check_error(value, name)
@@ -77,7 +93,10 @@ class Guards:
             return getattr(value, name)
         if kind is _GENERATOR and name in _OF_GENERATORS:
             return getattr(value, name)
-        raise AttributeError(f"the attribute '{name}' of {_called(value)} is closed in code blocks")
+        raise _said(
+            AttributeError(f"the attribute '{name}' of {_called(value)} is closed in code blocks"),
+            f"代码块中不能访问 {type(value).__name__} 的属性 {name}",
+        )
 
     def _made_here(self, kind: type) -> bool:
         return MADE_HERE in kind.__dict__
@@ -85,7 +104,10 @@ class Guards:
     def _check_error(self, value: BaseException, name: str) -> None:
         own = any(name in kind.__dict__ for kind in type(value).__mro__ if self._made_here(kind))
         if name not in _OF_ERRORS and not own and name not in vars(value):
-            raise AttributeError(f"the attribute '{name}' of an error is closed in code blocks")
+            raise _said(
+                AttributeError(f"the attribute '{name}' of an error is closed in code blocks"),
+                f"代码块中不能访问异常的属性 {name}",
+            )
 
     def getattr_default(self, value: Any, name: str, *default: Any) -> Any:
         """The built-in `getattr`."""
@@ -111,7 +133,10 @@ class Guards:
             return value
         if isinstance(value, type) and self._made_here(value):
             return value
-        raise TypeError(f"{_called(value)} cannot be changed in code blocks")
+        raise _said(
+            TypeError(f"{_called(value)} cannot be changed in code blocks"),
+            f"代码块中不能修改 {type(value).__name__} 类型的值",
+        )
 
     def setattr(self, value: Any, name: str, new: Any) -> None:
         """The built-in `setattr`."""
@@ -137,13 +162,19 @@ class Guards:
         kind = type(value)
         if kind in self.open_types or self._made_here(kind) or kind in self.bases:
             return kind
-        raise TypeError(f"the type of {_called(value)} is closed in code blocks")
+        raise _said(
+            TypeError(f"the type of {_called(value)} is closed in code blocks"),
+            f"代码块中不能取得 {kind.__name__} 这种值的类型",
+        )
 
     def make_class(self, name: str, bases: tuple[Any, ...], body: dict[str, Any]) -> type:
         """A class that a block defines."""
         for base in bases:
             if not (isinstance(base, type) and (base in self.bases or self._made_here(base))):
-                raise TypeError(f"a class in a code block cannot inherit from {_called(base)}")
+                raise _said(
+                    TypeError(f"a class in a code block cannot inherit from {_called(base)}"),
+                    "代码块中的类不能继承它",
+                )
         body[MADE_HERE] = True
         return type(name, bases, body)
 
@@ -198,7 +229,7 @@ def _check_name(name: Any) -> None:
     if type(name) is not str:
         raise TypeError("the name of an attribute must be a text")
     if (name.startswith("_") and name != "_") or name in _CLOSED:
-        raise AttributeError(f"the attribute '{name}' is closed in code blocks")
+        raise _said(AttributeError(f"the attribute '{name}' is closed in code blocks"), f"代码块中不能访问属性 {name}")
 
 
 def _is_text(value: Any) -> bool:

@@ -2,13 +2,15 @@
 
 import json
 import os
+from collections.abc import Iterable
 from types import CodeType
 from typing import Any, Final, NoReturn
 
 from .frames import FAILURE, LINE, VALUE, pack
-from .limits import MAX_LINES, MAX_MESSAGE, MAX_TYPE, Limits
-from .program import FILE, FUNCTION
-from .refusals import missing_name, quote
+from .limits import MAX_LINES, Limits
+from .mishap import described
+from .program import FUNCTION
+from .refusals import Words
 from .result import ResultRefused, encode
 
 _PIECE: Final = 16_384
@@ -46,10 +48,10 @@ class Output:
         self._flush()
         self._end(pack(VALUE, data))
 
-    def fail(self, kind: str, message: str | dict[str, str]) -> NoReturn:
+    def fail(self, kind: str, message: Words, excerpt: str = "") -> NoReturn:
         """A failure, and the end of the job."""
         self._flush()
-        self._end(failure(kind, message))
+        self._end(failure(kind, message, excerpt))
 
     def _flush(self) -> None:
         if self._pending:
@@ -70,69 +72,34 @@ class Output:
             view = view[os.write(self.file, view) :]
 
 
-def failure(kind: str, message: str | dict[str, str]) -> bytes:
+def failure(kind: str, message: Words, excerpt: str = "") -> bytes:
     """The message that says that, and how, a job failed."""
-    return pack(FAILURE, json.dumps([kind, message]).encode())
+    return pack(FAILURE, json.dumps([kind, message, excerpt]).encode())
 
 
 def run(program: CodeType, source: str, values: bytes, scope: dict[str, Any], output: Output) -> NoReturn:
     """Run a program with the values of its names; ends the process."""
+    names: dict[str, Any] = {}
     try:
         names = json.loads(values)
         exec(program, scope)
         data = encode(scope[FUNCTION](**names), output.limits.result)
     except MemoryError:
-        output.fail("memory_limit", _MEMORY)
+        output.fail("memory_limit", MEMORY)
     except ResultRefused as error:
-        output.fail("result_refused", str(error))
+        output.fail("result_refused", error.words)
     except BaseException as error:
-        _fail(error, source, output)
+        _fail(error, source, names, output)
     output.value(data)
 
 
-def _fail(error: BaseException, source: str, output: Output) -> NoReturn:
+MEMORY: Final = {"en": "the code needed more memory than it may have", "zh": "代码需要的内存超过了上限"}
+
+
+def _fail(error: BaseException, source: str, names: Iterable[str], output: Output) -> NoReturn:
     try:
-        kind, message = _describe(error, source)
+        told = described(error, source, names)
     except MemoryError:
         # The words of the error would have been what was too much.
-        output.fail("memory_limit", _MEMORY)
-    output.fail(kind, message)
-
-
-_MEMORY: Final = {"en": "the code needed more memory than it may have", "zh": "代码需要的内存超过了上限"}
-
-
-def _describe(error: BaseException, source: str) -> tuple[str, str]:
-    """The name of an exception, and its message with the line of the block that raised it."""
-    kind = type(error).__name__[:MAX_TYPE]
-    text = _text_of(error)
-    line = _line(error)
-    place = f" (line {line}: `{quote(source, line)}`)" if line else ""
-    room = MAX_MESSAGE - len(place.encode(errors="replace"))
-    text = text.encode(errors="replace")[:room].decode(errors="ignore")
-    return kind, (text or kind) + place
-
-
-def _text_of(error: BaseException) -> str:
-    if isinstance(error, OSError):
-        return error.strerror or type(error).__name__
-    try:
-        if isinstance(error, KeyError) and len(error.args) == 1:
-            return f"there is no key {error.args[0]!r:.500}"
-        text = str(error)
-    except MemoryError:
-        raise
-    except Exception:
-        return ""
-    if isinstance(error, NameError) and (hint := missing_name(getattr(error, "name", "") or "")):
-        return f"{text}: {hint}"
-    return text
-
-
-def _line(error: BaseException) -> int:
-    line, trace = 0, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == FILE:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
+        output.fail("memory_limit", MEMORY)
+    output.fail(*told)

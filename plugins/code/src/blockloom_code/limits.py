@@ -23,6 +23,8 @@ MAX_LINES: Final = 10_000
 """Lines that a block may print."""
 MAX_MESSAGE: Final = 2048
 """Bytes of the message of a failure."""
+MAX_EXCERPT: Final = 1000
+"""Characters of the lines that show the place of a failure."""
 MAX_TYPE: Final = 100
 """Characters of the type of a failure."""
 

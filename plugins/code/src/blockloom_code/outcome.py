@@ -9,7 +9,7 @@ from typing import Final
 from blockloom import Problem, TaskFailed
 
 from .frames import FAILURE, LINE, VALUE, Reader, TooLong
-from .limits import MAX_LINES, MAX_MESSAGE, MAX_TYPE, MIB, Limits
+from .limits import MAX_EXCERPT, MAX_LINES, MAX_MESSAGE, MAX_TYPE, MIB, Limits
 
 SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "time_limit": ("the code ran longer than {limits.time:g} seconds", "代码运行超过了 {limits.time:g} 秒"),
@@ -85,9 +85,8 @@ class Job:
 
 def _failure(body: bytes) -> TaskFailed:
     try:
-        kind, message = json.loads(body)
-        if isinstance(message, dict):
-            message = Problem(code="code", text={str(k): str(v) for k, v in message.items()}).message
-        return TaskFailed(str(kind)[:MAX_TYPE], str(message)[: 4 * MAX_MESSAGE])
-    except (ValueError, TypeError, RecursionError):
+        kind, words, excerpt = json.loads(body)
+        message = Problem(code="code", text={str(k): str(v) for k, v in words.items()}).message
+        return TaskFailed(str(kind)[:MAX_TYPE], message[: 4 * MAX_MESSAGE], excerpt=str(excerpt)[:MAX_EXCERPT])
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return failed("sandbox_crashed")

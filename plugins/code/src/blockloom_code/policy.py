@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 from RestrictedPython.transformer import INSPECT_ATTRIBUTES, IOPERATOR_TO_STR, RestrictingNodeTransformer
 
 from .limits import MAX_REFUSALS
-from .refusals import Refusal, refusal
+from .refusals import Refusal, characters, refusal
 from .vocabulary import MISSING, MODULES
 
 _STATEMENTS: Final = {
@@ -46,8 +46,10 @@ class Policy(RestrictingNodeTransformer):
         if len(self.refusals) >= MAX_REFUSALS:
             return
         line = getattr(node, "lineno", 1)
-        start = self.lines[line - 1].encode(errors="replace")[: getattr(node, "col_offset", 0)]
-        self.refusals.append(refusal(self.source, line, len(start.decode(errors="ignore")) + 1, key, name))
+        start = characters(self.lines[line - 1], getattr(node, "col_offset", 0))
+        one_line = getattr(node, "end_lineno", 0) == line
+        end = characters(self.lines[line - 1], getattr(node, "end_col_offset", 0)) if one_line else 0
+        self.refusals.append(refusal(self.source, line, start + 1, key, name, max(end - start, 1)))
 
     def error(self, node: ast.AST, info: str) -> None:
         """RestrictedPython's own refusals, in the words of this block."""

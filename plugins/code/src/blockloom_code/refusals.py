@@ -1,26 +1,34 @@
 """What the language of the code block refuses: where, why and what to write instead, in English and Chinese."""
 
 import difflib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from . import hints
 from .vocabulary import MISSING, MODULES, SPECIAL_METHODS
 
 Words: TypeAlias = dict[str, str]
 
 _QUOTE: Final = 120
+_BEFORE: Final = 60
+"""Characters of a long line that are shown before the place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One thing that a source may not say: line and column from 1, the line itself, the reason, the way out."""
+    """One thing that a source may not say: line and column from 1, the line itself, the reason, the way out.
+
+    `excerpt` is the line with a mark below the place.
+    """
 
     line: int
     column: int
     quote: str
     what: Words
     advice: Words
+    excerpt: str = ""
 
     @property
     def text(self) -> Words:
@@ -37,6 +45,32 @@ def quote(source: str, line: int) -> str:
     lines = source.split("\n")
     text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
     return text if len(text) <= _QUOTE else text[:_QUOTE] + "…"
+
+
+def excerpt(source: str, line: int, column: int, width: int = 1) -> str:
+    """Line number `line` of `source`, and below it a mark of `width` characters from `column` (from 1) on."""
+    lines = source.split("\n")
+    text = lines[line - 1].rstrip() if 0 < line <= len(lines) else ""
+    start = max(column - 1 - _BEFORE, 0) if len(text) > _QUOTE else len(text) - len(text.lstrip())
+    shown = text[start : start + _QUOTE].replace("\t", " ")
+    if not shown or column <= start:
+        return shown
+    before, marked = shown[: column - 1 - start], shown[column - 1 - start :][:width]
+    return f"{shown}\n{_blank(before)}{'^' * max(_cells(marked), 1)}"
+
+
+def characters(text: str, size: int) -> int:
+    """How many characters of `text` its first `size` bytes are, as Python counts columns."""
+    return len(text.encode(errors="replace")[:size].decode(errors="ignore"))
+
+
+def _blank(text: str) -> str:
+    # An ideographic space is as wide as the characters of its script, whatever the terminal thinks of them.
+    return "".join("\u3000" if _cells(character) == 2 else " " for character in text)
+
+
+def _cells(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 _MODULES: Final = ", ".join(sorted(name for name in MODULES if name != "urllib"))
@@ -82,20 +116,20 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "underscore": (
         "the name '{name}' starts with '_', and such names are closed in code blocks",
         "名称 {name} 以下划线开头，代码块中不能使用",
-        "Use a name without the leading underscore; a single '_' is fine.",
-        "请换用不以下划线开头的名称；单独的 _ 可以使用。",
+        "{hint}",
+        "{hint_zh}",
     ),
     "attribute": (
         "the attribute '{name}' is closed in code blocks",
         "代码块中不能访问属性 {name}",
-        "Use the public methods of the value; isinstance(x, str) asks for a type.",
-        "请使用该值的公开方法；判断类型请用 isinstance(x, str)。",
+        "{hint}",
+        "{hint_zh}",
     ),
     "method": (
         "a class in a code block cannot define '{name}'",
         "代码块中的类不能定义 {name}",
-        f"Give the method an ordinary name. These special methods work: {_METHODS}.",
-        f"请给方法起普通的名字。可用的特殊方法：{_METHODS}。",
+        f"{{hint}} These special methods work: {_METHODS}.",
+        f"{{hint_zh}}可用的特殊方法：{_METHODS}。",
     ),
     "reserved": (
         "'{name}' cannot be given another meaning",
@@ -112,8 +146,8 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "module": (
         "the module '{name}' is not available in code blocks",
         "代码块中没有模块 {name}",
-        f"{{near}}These modules are: {_MODULES}.",
-        f"{{near}}可用的模块：{_MODULES}。",
+        f"{{hint}}{{near}}These modules are: {_MODULES}.",
+        f"{{hint_zh}}{{near}}可用的模块：{_MODULES}。",
     ),
     "module name": (
         "'{name}' is not available in code blocks",
@@ -167,36 +201,42 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "other": ("{name}", "不允许：{name}", "Write it in plainer Python.", "请改用更基本的 Python 写法。"),
 }
 
-_BUILTIN_HINTS: Final[Mapping[str, tuple[str, str]]] = {
-    "open": ("A block has no files: give it the text as an input.", "代码块不能读写文件：请把文本作为输入传入。"),
-    "input": ("Give the block its data through the inputs of its task.", "请通过任务的输入把数据传给代码块。"),
-    "super": ("Call the method of the base class by another name.", "请用另一个名字调用基类的方法。"),
+_HINTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+    "builtin": hints.BUILTINS,
+    "underscore": hints.NAMES,
+    "attribute": hints.NAMES,
+    "method": hints.METHODS,
 }
-_BUILTIN_HINT: Final = (
-    "Code blocks work on the values they see and give a value.",
-    "代码块只处理它看到的值并给出一个值。",
-)
+_DEFAULTS: Final[Mapping[str, tuple[str, str]]] = {
+    "builtin": hints.BUILTIN,
+    "underscore": (
+        "Use a name without the leading underscore; a single '_' is fine.",
+        "请换用不以下划线开头的名称；单独的 _ 可以使用。",
+    ),
+    "attribute": ("Use the public methods of the value.", "请使用该值的公开方法。"),
+    "method": ("Give the method an ordinary name.", "请给方法起普通的名字。"),
+}
 
 
-def refusal(source: str, line: int, column: int, key: str, name: str = "") -> Refusal:
+def refusal(source: str, line: int, column: int, key: str, name: str = "", width: int = 1) -> Refusal:
     """The refusal of the kind `key` at a place of `source`."""
     facts = {"name": name} | _facts(key, name)
     english, chinese, advice, advice_zh = (sentence.format_map(facts) for sentence in SENTENCES[key])
     what, way = {"en": english, "zh": chinese}, {"en": advice, "zh": advice_zh}
-    return Refusal(line, column, quote(source, line), what, way)
+    return Refusal(line, column, quote(source, line), what, way, excerpt(source, line, column, width))
 
 
 def _facts(key: str, name: str) -> dict[str, str]:
     if key == "module":
-        return {"near": _near(name, MODULES)}
+        hint, hint_zh = hints.MODULES.get(name) or hints.MODULES.get(name.partition(".")[0]) or ("", "")
+        near = "" if hint else _near(name, MODULES)
+        return {"hint": hint and hint + " ", "hint_zh": hint_zh, "near": near}
     if key == "module name":
         module, _, word = name.rpartition(".")
         words = MODULES.get(module, ())
         return {"near": _near(word, words), "words": ", ".join(words)}
-    if key == "builtin":
-        hint, hint_zh = _BUILTIN_HINTS.get(name, _BUILTIN_HINT)
-        return {"hint": hint, "hint_zh": hint_zh}
-    return {}
+    hint, hint_zh = _HINTS.get(key, {}).get(name, _DEFAULTS.get(key, ("", "")))
+    return {"hint": hint, "hint_zh": hint_zh}
 
 
 def _near(name: str, choices: Mapping[str, object] | tuple[str, ...]) -> str:
@@ -204,8 +244,12 @@ def _near(name: str, choices: Mapping[str, object] | tuple[str, ...]) -> str:
     return f"{near[0]}? " if near else ""
 
 
-def missing_name(name: str) -> str:
-    """A word about a name that Python has and a block has not; nothing for any other name."""
+def missing_name(name: str) -> Words | None:
+    """A word about a name that Python has and a block has not, or has only once imported; None for any other name."""
+    if name in MODULES:
+        return {"en": f"write 'import {name}' first", "zh": f"请先写 import {name}"}
     if name not in MISSING:
-        return ""
-    return f"{SENTENCES['builtin'][0].format(name=name)}. {_BUILTIN_HINTS.get(name, _BUILTIN_HINT)[0]}"
+        return None
+    english, chinese = (sentence.format(name=name) for sentence in SENTENCES["builtin"][:2])
+    hint, hint_zh = hints.BUILTINS.get(name, hints.BUILTIN)
+    return {"en": f"{english}. {hint}", "zh": f"{chinese}。{hint_zh}"}

@@ -7,30 +7,35 @@ from typing import Any, Final
 from .limits import MAX_DEPTH, MAX_DIGITS, MAX_VALUES, MIB
 
 _HINTS: Final = {
-    "set": "use sorted(…) or list(…)",
-    "frozenset": "use sorted(…) or list(…)",
-    "bytes": "use .decode() or .hex()",
-    "bytearray": "use .decode() or .hex()",
-    "Decimal": "use float(…) or str(…)",
-    "Fraction": "use float(…) or str(…)",
-    "datetime": "use .isoformat()",
-    "date": "use .isoformat()",
-    "time": "use .isoformat()",
-    "timedelta": "use .total_seconds()",
-    "UUID": "use str(…)",
-    "function": "call it",
-    "builtin_function_or_method": "call it",
-    "method": "call it",
-    "Match": "use .group(0) or .groups()",
+    "set": "sorted(…) or list(…)",
+    "frozenset": "sorted(…) or list(…)",
+    "bytes": ".decode() or .hex()",
+    "bytearray": ".decode() or .hex()",
+    "Decimal": "float(…) or str(…)",
+    "Fraction": "float(…) or str(…)",
+    "datetime": ".isoformat()",
+    "date": ".isoformat()",
+    "time": ".isoformat()",
+    "timedelta": ".total_seconds()",
+    "UUID": "str(…)",
+    "function": "its value: f(…)",
+    "builtin_function_or_method": "its value: f(…)",
+    "method": "its value: f(…)",
+    "Match": ".group(0) or .groups()",
 }
-_LISTS: Final = "use list(…)"
+_LISTS: Final = "list(…)"
 _PLAIN: Final = frozenset({type(None), bool})
 # Below this no integer can have too many digits: 3 bits are less than one digit.
 _SAFE_BITS: Final = MAX_DIGITS * 3
 
 
 class ResultRefused(Exception):
-    """A result that may not leave the block."""
+    """A result that may not leave the block; `words` say why, and where in it."""
+
+    def __init__(self, english: str, chinese: str, path: str = "") -> None:
+        at = {"en": f"at result{path}: ", "zh": f"result{path} 处："} if path else {"en": "", "zh": ""}
+        self.words = {"en": at["en"] + english, "zh": at["zh"] + chinese}
+        super().__init__(self.words["en"])
 
 
 def encode(value: Any, limit: int) -> bytes:
@@ -39,10 +44,10 @@ def encode(value: Any, limit: int) -> bytes:
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as error:
-        raise ResultRefused(f"the result is not JSON: {error}") from None
+        raise ResultRefused(f"the result is not JSON: {error}", f"结果不是 JSON：{error}") from None
     data = text.encode()
     if len(data) > limit:
-        raise ResultRefused(_too_large(limit))
+        raise _too_large(limit)
     return data
 
 
@@ -57,7 +62,7 @@ class _Walk:
     def check(self, value: Any, path: str, depth: int) -> None:
         self.values += 1
         if self.values > MAX_VALUES:
-            raise ResultRefused(f"the result has more than {MAX_VALUES} values")
+            raise ResultRefused(f"the result has more than {MAX_VALUES} values", f"结果的值超过 {MAX_VALUES} 个")
         kind = type(value)
         if kind in _PLAIN:
             return
@@ -67,19 +72,26 @@ class _Walk:
             _integer(value, path)
         elif isinstance(value, float):
             if not math.isfinite(value):
-                raise ResultRefused(f"{_at(path)}{value} is not a finite number")
+                raise ResultRefused(f"{value} is not a finite number", f"{value} 不是有限的数", path)
         elif isinstance(value, list | tuple | dict):
             self._container(value, path, depth)
         else:
-            raise ResultRefused(_foreign(value, path))
+            raise _foreign(value, path)
 
     def _container(self, value: Any, path: str, depth: int) -> None:
         if depth >= MAX_DEPTH:
-            raise ResultRefused(f"the result is more than {MAX_DEPTH} levels deep, or holds itself")
+            raise ResultRefused(
+                f"the result is more than {MAX_DEPTH} levels deep, or holds itself",
+                f"结果嵌套超过 {MAX_DEPTH} 层，或包含自身",
+            )
         if isinstance(value, dict):
             for key, item in dict.items(value):
                 if not isinstance(key, str):
-                    raise ResultRefused(f"{_at(path)}a mapping has the key {key!r:.80}; keys must be text")
+                    raise ResultRefused(
+                        f"a mapping has the key {key!r:.80}; keys must be text",
+                        f"映射有键 {key!r:.80}；键必须是文本",
+                        path,
+                    )
                 self._text(key, path)
                 self.check(item, f"{path}.{key:.40}" if len(path) < 200 else path, depth + 1)
             return
@@ -104,28 +116,27 @@ class _Walk:
     def _text(self, value: str, path: str) -> None:
         self.characters += len(value)
         if self.characters > self.limit:
-            raise ResultRefused(_too_large(self.limit))
+            raise _too_large(self.limit)
         if not value.isascii():
             try:
                 str.encode(value)
             except UnicodeEncodeError:
-                raise ResultRefused(f"{_at(path)}a text holds half a surrogate pair and is not Unicode") from None
+                raise ResultRefused(
+                    "a text holds half a surrogate pair and is not Unicode", "文本含有半个代理对，不是 Unicode", path
+                ) from None
 
 
 def _integer(value: int, path: str) -> None:
     if value.bit_length() > _SAFE_BITS and abs(value) >= 10**MAX_DIGITS:
-        raise ResultRefused(f"{_at(path)}an integer has more than {MAX_DIGITS} digits")
+        raise ResultRefused(f"an integer has more than {MAX_DIGITS} digits", f"整数超过 {MAX_DIGITS} 位", path)
 
 
-def _foreign(value: Any, path: str) -> str:
-    name = type(value).__name__
+def _foreign(value: Any, path: str) -> ResultRefused:
+    name = f"{type(value).__name__:.60}"
     hint = _HINTS.get(name) or (_LISTS if hasattr(type(value), "__iter__") else "")
-    return f"{_at(path)}a value of the Python type '{name:.60}' is not JSON" + (f": {hint}" if hint else "")
+    english = f"a value of the Python type '{name}' is not JSON" + (f": use {hint}" if hint else "")
+    return ResultRefused(english, f"Python 类型 {name} 的值不是 JSON" + (f"：请用 {hint}" if hint else ""), path)
 
 
-def _at(path: str) -> str:
-    return f"at result{path}: " if path else ""
-
-
-def _too_large(limit: int) -> str:
-    return f"the result is larger than {limit / MIB:g} MiB"
+def _too_large(limit: int) -> ResultRefused:
+    return ResultRefused(f"the result is larger than {limit / MIB:g} MiB", f"结果大于 {limit / MIB:g} MiB")
