@@ -111,7 +111,7 @@ NO_SUCH_METHOD: Final = [
     "event",
     "workflow.create\u0000",
     "run.explode",
-    "trigger.create",
+    "trigger.pull",
     "event.listen",
     "../session.ping",
     "会话.问候",

@@ -11,10 +11,12 @@ from blockloom.finding import SANDBOX, Finding
 from blockloom.live import RunView
 from blockloom.plugins import Plugins
 from blockloom.store import Store, StoredWorkflow
+from blockloom.triggers import Firing, Standing
 
 from .notices import Notices
 
 WORKFLOW_CHANGED: Final = "workflow.changed"
+TRIGGER_FIRED: Final = "trigger.fired"
 
 TRIES: Final = 100
 """How often an edit is begun anew because another came first."""
@@ -26,16 +28,27 @@ Edit = Callable[[dict[str, Any]], dict[str, Any]]
 class Hub:
     """One engine on one store, and those who listen."""
 
-    def __init__(self, plugins: Plugins, store: Store, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        plugins: Plugins,
+        store: Store,
+        clock: Callable[[], float] = time.time,
+        listening: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
         self.plugins = plugins
         self.store = store
-        self.engine = Engine(plugins, store, clock=clock)
+        self.engine = Engine(plugins, store, clock=clock, listening=listening)
         self.notices = Notices(clock)
         self._sandbox = asyncio.ensure_future(asyncio.to_thread(plugins.findings, SANDBOX))
 
     async def sandbox(self) -> list[Finding]:
         """The layers that keep code from this machine, looked at once, from the start on."""
         return await asyncio.shield(self._sandbox)
+
+    async def open(self) -> None:
+        """Let the triggers fire, and tell of it."""
+        self.engine.triggers.listen(lambda *fired: self.notices.add(TRIGGER_FIRED, told_of(*fired)))
+        await self.engine.triggers.open()
 
     async def close(self) -> None:
         """End what runs, leaving it as recorded."""
@@ -86,3 +99,10 @@ class Hub:
     def _changed(self, kept: StoredWorkflow) -> StoredWorkflow:
         self.notices.add(WORKFLOW_CHANGED, {"workflow": kept.id, "revision": kept.revision})
         return kept
+
+
+def told_of(trigger: Standing, firing: Firing) -> dict[str, Any]:
+    """What `trigger.fired` tells of a firing."""
+    told = {name: value for name, value in firing.to_json().items() if name not in ("id", "outputs", "payload")}
+    workflow = trigger.holder or trigger.document.get("workflow")
+    return {"firing": firing.id, **told} | ({} if workflow is None else {"workflow": workflow})

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final
 
@@ -51,6 +51,7 @@ class Server:
         port: int = DEFAULT_PORT,
         token: str | None = None,
         limits: Limits | None = None,
+        listening: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self._plugins = plugins
@@ -58,11 +59,13 @@ class Server:
         self._host = host
         self._port = port
         self._token = token
+        self._listeners = listening
 
     async def __aenter__(self) -> "Server":
-        self.hub = Hub(self._plugins, self._store)
+        self.hub = Hub(self._plugins, self._store, listening=self._listeners)
         self._site = Site(self.hub, Gate(self._host))
         try:
+            await self.hub.open()
             self._listening = await self._listen()
         except BaseException:
             await self.hub.close()
