@@ -93,6 +93,14 @@ class _Alone:
         """Nothing fires."""
         raise BadUsage("A trigger is waited for only inside a run.")
 
+    async def set_trigger(self, key: str, document: Mapping[str, Any]) -> str:
+        """There is no store."""
+        raise BadUsage("A trigger is set only inside a run.")
+
+    async def publish_event(self, name: str, payload: Any) -> int:
+        """There is nobody to hear it."""
+        raise BadUsage("An event is published only inside a run.")
+
     async def find_workflow(self, name: str) -> Graph:
         """There is no store."""
         raise BadUsage("A stored workflow is found only inside a run.")

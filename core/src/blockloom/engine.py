@@ -28,7 +28,7 @@ from .spec import Graph
 from .states import RUN_ENDS, RunState, TaskState
 from .store import RunHead, Store, StoredRun, StoredWorkflow
 from .trigger import Published
-from .triggers import Triggers, World
+from .triggers import Reach, Triggers, World
 from .values import copy_value, new_id
 from .vault import Vault
 
@@ -58,17 +58,18 @@ class Engine:
         self._observers = plugins.observers if isinstance(plugins, Plugins) else []
         self._executor = executor or InProcessExecutor()
         self._vault = Vault()
+        world = World(registry=self.registry, store=store, clock=clock, start=self.start)
+        self.triggers = Triggers(world, listening)
+        """The triggers that stand by themselves; they fire once they are opened."""
         self._outfit = Outfit(
             executor=self._executor,
             registry=self.registry,
             groups=Groups(groups),
             cache=Cache(clock),
             find=self._find,
+            outside=Reach(store, self.triggers, self.publish),
             vault=self._vault,
         )
-        world = World(registry=self.registry, store=store, clock=clock, start=self.start)
-        self.triggers = Triggers(world, listening)
-        """The triggers that stand by themselves; they fire once they are opened."""
         self._clock = clock
         self._owns_store = owns_store
         self._runs: dict[str, RunView] = {}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from threading import get_ident
-from typing import Any
+from typing import Any, Protocol
 
 from .block import BlockType
 from .bodies import Bodies, Key
@@ -26,6 +26,16 @@ Find = Callable[[str], Awaitable[Graph]]
 """Gives a stored workflow by its id or unique name."""
 
 
+class Outside(Protocol):
+    """What the tasks of a run reach beyond it."""
+
+    async def set_trigger(self, run: str, key: str, document: Mapping[str, Any]) -> str:
+        """Set a trigger for a task of a run, and give its id."""
+
+    async def publish_from(self, run: str, name: str, payload: Any) -> int:
+        """Publish an event for a task of a run, and give how many runs heard it."""
+
+
 class RunHost:
     """What the contexts of one run's tasks are given; see task.Host."""
 
@@ -39,6 +49,7 @@ class RunHost:
         go_on: Callable[[], None],
         vault: Vault,
         budget: Budget,
+        outside: Outside,
     ) -> None:
         self.run_id = journal.run
         self.bodies = Bodies(go_on, places)
@@ -47,6 +58,7 @@ class RunHost:
         self._journal = journal
         self._vault = vault
         self._budget = budget
+        self._outside = outside
         self._meter = Meter(budget)
         self._registry = registry
         self._places = places
@@ -115,6 +127,14 @@ class RunHost:
     def close(self) -> None:
         """The run is over."""
         self._mailbox.close()
+
+    async def set_trigger(self, key: str, document: Mapping[str, Any]) -> str:
+        """Set a trigger that outlives the run."""
+        return await self._outside.set_trigger(self.run_id, key, document)
+
+    async def publish_event(self, name: str, payload: Any) -> int:
+        """Publish an event to all."""
+        return await self._outside.publish_from(self.run_id, name, payload)
 
     async def room(self) -> None:
         """Wait until there is a free place and nothing that is ready to take it."""

@@ -17,7 +17,7 @@ from .cache import Cache
 from .errors import TaskFailed
 from .executor import Executor
 from .failure import delay_before, explain
-from .hosting import Find, RunHost
+from .hosting import Find, Outside, RunHost
 from .journal import Journal
 from .places import Groups, Places
 from .plan import Plan, TaskPlan
@@ -43,12 +43,15 @@ class Outfit:
     groups: Groups
     cache: Cache
     find: Find
+    outside: Outside
     vault: Vault
     chance: Callable[[], float] = random.random
 
     def host(self, journal: Journal, places: Places, log: Log, go_on: Callable[[], None]) -> RunHost:
         """What the tasks of one run reach."""
-        return RunHost(journal, self.registry, places, self.find, log.clock, go_on, self.vault, log.budget)
+        return RunHost(
+            journal, self.registry, places, self.find, log.clock, go_on, self.vault, log.budget, self.outside
+        )
 
 
 class Result(NamedTuple):

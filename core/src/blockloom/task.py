@@ -52,6 +52,12 @@ class Host(Protocol):
     def cancel_tasks(self, holder: Any, ids: Sequence[str]) -> None:
         """Cancel other tasks of the graph that `holder` is in."""
 
+    async def set_trigger(self, key: str, document: Mapping[str, Any]) -> str:
+        """Set a trigger that stands by itself, and give its id; the same key again is the same trigger."""
+
+    async def publish_event(self, name: str, payload: Any) -> int:
+        """Publish an event, and give how many runs heard it."""
+
     def note(self, task: str, type: str, data: Mapping[str, Any]) -> None:
         """Tell those who watch the run; nothing is recorded."""
 
@@ -195,6 +201,18 @@ class TaskContext:
     async def room(self) -> None:
         """Wait until the run has a free place and nothing ready to take it: the time to begin one more body."""
         await self._host.room()
+
+    async def set_trigger(self, document: Mapping[str, Any]) -> str:
+        """Set a trigger, `{id?, type, config, inputs?, action?, …}`, that outlives the run; give its id.
+
+        It is set once, however often the task is tried. Without an action or a workflow of its own it runs the
+        workflow that this run is of. Raises InvalidTrigger, NotFound and BadUsage.
+        """
+        return await self._host.set_trigger(self.idempotency_key, document)
+
+    async def publish(self, name: str, payload: Any = None) -> int:
+        """Publish an event to all runs and triggers; how many runs heard it. A task tried again publishes again."""
+        return await self._host.publish_event(name, payload)
 
     def end_bodies(self) -> None:
         """End every body of this task that still runs; `run_body` raises BodyFailed for them."""

@@ -2,7 +2,8 @@
 
 from .actions import World
 from .firing import Firing
+from .reach import Reach
 from .service import Triggers
 from .standing import Standing
 
-__all__ = ["Firing", "Standing", "Triggers", "World"]
+__all__ = ["Firing", "Reach", "Standing", "Triggers", "World"]

@@ -12,6 +12,8 @@ from ..errors import BadUsage, InvalidGraph, InvalidTrigger, NotFound, TaskFaile
 from ..live import RunView
 from ..problem import Problem, errors
 from ..registry import Registry
+from ..schema import checker
+from ..spec import PortSet
 from ..store import Store, StoredWorkflow
 from .firing import Firing
 from .standing import Standing, iso
@@ -106,8 +108,16 @@ def _acting(trigger: Standing, facts: Mapping[str, Any], registry: Registry) -> 
     given = dict(trigger.document.get("inputs") or {})
     with suppress(InvalidGraph):  # whoever checks or starts it finds the same
         ports = prepare_task(task, registry).ports
-        given = {name: fact for name, fact in facts.items() if ports.open_inputs or name in ports.inputs} | given
+        given = {name: fact for name, fact in facts.items() if _takes(ports, name, fact)} | given
     return {"blockloom": FORMAT, "name": trigger.id, "tasks": [{**task, "inputs": given}]}
+
+
+def _takes(ports: PortSet, name: str, value: Any) -> bool:
+    """Whether a task takes a value under this name."""
+    port = ports.inputs.get(name)
+    if port is None:
+        return ports.open_inputs
+    return (check := checker(port.schema)) is None or value is None or check(value) is None
 
 
 def _declared(graph: Mapping[str, Any], registry: Registry) -> Collection[str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ..errors import BadUsage, InvalidTrigger, NotFound, WrongState
@@ -25,6 +25,12 @@ from .standing import Standing, at, written
 TRIGGERS: Final = "triggers"
 """The shelf of the triggers."""
 
+KEPT_SPENT: Final = timedelta(days=7)
+"""How long a trigger is kept that a run has set and that can fire no more."""
+
+SWEEP: Final = timedelta(hours=1)
+"""How often such triggers are looked for."""
+
 
 class Triggers:
     """The standing triggers of an engine. They are kept at once, and fire from `open` to `close`."""
@@ -39,6 +45,7 @@ class Triggers:
         self._events = EventReader(world, self._firings)
         self._clockwork: Clockwork | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._swept = at(0)
 
     # Their life
 
@@ -50,6 +57,7 @@ class Triggers:
             await self._settle(workflow.id, workflow.graph, at(workflow.changed))
         for holder in {trigger.holder for trigger in self._standing.values()} - workflows.keys() - {None}:
             await self._settle(str(holder), None, self._now())
+        await self._sweep()
         await self._firings.open(self._standing)
         self._clockwork = Clockwork(self._world, self._standing, self._firings, self._save, self._spawn)
         for trigger in self._standing.values():
@@ -96,6 +104,7 @@ class Triggers:
         made.key, made.chain = key, chain
         if made.id in self._standing:
             self._own(made.id)
+        await self._sweep()
         return await self._put(made)
 
     async def update(self, document: Mapping[str, Any]) -> Standing:
@@ -226,6 +235,16 @@ class Triggers:
         self._disarm(trigger.id)
         await self._store.drop(TRIGGERS, trigger.id)
         await self._firings.forget(trigger)
+
+    async def _sweep(self) -> None:
+        """Forget what runs have set and what can fire no more, after a while."""
+        now = self._now()
+        if now < self._swept + SWEEP:
+            return
+        self._swept = now
+        for trigger in list(self._standing.values()):
+            if trigger.key is not None and trigger.is_over and trigger.since < now - KEPT_SPENT:
+                await self._forget(trigger)
 
     async def _settle(self, workflow: str, graph: Mapping[str, Any] | None, since: datetime) -> None:
         old = {id: trigger for id, trigger in self._standing.items() if trigger.holder == workflow}

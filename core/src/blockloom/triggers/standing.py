@@ -7,6 +7,7 @@ from typing import Any
 
 from ..check import prepare_trigger
 from ..errors import BlockloomError, InvalidTrigger
+from ..firing import is_timed
 from ..registry import Registry
 from ..spec import TriggerSpec
 from ..trigger import TriggerType, listens
@@ -64,6 +65,11 @@ class Standing:
     def is_armed(self) -> bool:
         """Whether it may fire."""
         return self.enabled and not self.spent and self.spec is not None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it goes by time and has no moment to come."""
+        return self.spent or (self.is_armed and self.type is not None and is_timed(self.type) and self.next() is None)
 
     @property
     def listens(self) -> bool:

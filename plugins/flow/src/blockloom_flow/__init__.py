@@ -18,10 +18,12 @@ from .face import (
     StartTask,
     StopTask,
     SwitchTask,
+    TriggerTask,
     WaitTask,
     WorkflowTask,
 )
 from .merge import Merge
+from .setting import SetTrigger
 from .waiting import Wait
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "StartTask",
     "StopTask",
     "SwitchTask",
+    "TriggerTask",
     "WaitTask",
     "WorkflowTask",
 ]
@@ -43,4 +46,4 @@ __all__ = [
 @hookimpl
 def blockloom_task_types() -> list[type[TaskType]]:
     """The types of this plugin."""
-    return [Start, End, Blocks, If, Switch, Merge, ForEach, Loop, Workflow, Wait, Stop, Cancel]
+    return [Start, End, Blocks, If, Switch, Merge, ForEach, Loop, Workflow, Wait, SetTrigger, Stop, Cancel]

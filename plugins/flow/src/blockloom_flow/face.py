@@ -93,6 +93,13 @@ class WaitTask(Task):
         super().__init__(TaskSpec(type="wait", config={"trigger": told, "fresh": fresh}))
 
 
+class TriggerTask(Task):
+    """A `trigger` task with the trigger that it sets; without one, that comes as its input `trigger`."""
+
+    def __init__(self, trigger: Trigger | None = None) -> None:
+        super().__init__(TaskSpec(type="trigger", config=_given({"trigger": trigger and trigger.to_json()})))
+
+
 class StopTask(Task):
     """A `stop` task; `state` is stopped, completed or failed."""
 
