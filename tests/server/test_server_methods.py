@@ -194,6 +194,19 @@ async def story(call: Checked, gates: Gates) -> None:
     assert await call("run.retry", run=failed) == {"run": failed}
     await call.end_of(failed)
 
+    hourly = {"id": "t", "type": "every", "config": {"interval": "1h"}, "action": {"type": "merge"}}
+    assert await call("trigger.create", trigger=hourly) == {"trigger": "t"}
+    assert await call("trigger.update", trigger={**hourly, "overlap": "skip"}) == {"trigger": "t"}
+    assert (await call("trigger.get", trigger="t"))["overlap"] == "skip"
+    assert await call("trigger.disable", trigger="t") == {"trigger": "t"}
+    assert await call("trigger.enable", trigger="t") == {"trigger": "t"}
+    assert [trigger["id"] for trigger in (await call("trigger.list"))["triggers"]] == ["t"]
+    assert len((await call("trigger.next", trigger="t", count=2))["upcoming"]) == 2
+    fired = await call("trigger.fire", trigger="t", payload={"a": 1})
+    await call.end_of(fired["run"])
+    assert [firing["id"] for firing in (await call("trigger.firings", trigger="t"))["firings"]] == [fired["firing"]]
+    assert await call("trigger.delete", trigger="t") == {}
+
     subscription = (await call("subscribe", all=True))["subscription"]
     assert await call("unsubscribe", subscription=subscription) == {}
     assert await call("workflow.delete", workflow=workflow) == {}
@@ -234,6 +247,10 @@ async def bad_calls(server: Server, remote: Remote, gates: Gates) -> list[tuple[
     await gates.wait_for("main")
     over = (await remote.call("run.start", graph={"blockloom": 1, "tasks": [{"id": "end", "type": "end"}]}))["run"]
     await (await server.hub.engine.run(over)).wait()
+    hourly = {"type": "every", "config": {"interval": "1h"}}
+    await remote.call("trigger.create", trigger={**hourly, "id": "mine", "action": {"type": "merge"}})
+    unsound = {"blockloom": 1, "triggers": [{"id": "t", "type": "every"}]}
+    held = (await remote.call("workflow.create", graph=unsound))["workflow"] + ".t"
     here, there = {"workflow": workflow}, {"workflow": "nope"}
     one, other = {**here, "task": "work"}, {**here, "task": "nope"}
     said = {**one, "block": "say"}
@@ -286,6 +303,15 @@ async def bad_calls(server: Server, remote: Remote, gates: Gates) -> list[tuple[
         ("run.rerun", {"run": run}, STATE),
         ("event.publish", {"name": "go", "run": "nope"}, NOT_FOUND),
         ("event.publish", {"name": ""}, PARAMS),
+        *((f"trigger.{verb}", {"trigger": "nope"}, NOT_FOUND) for verb in ("delete", "get", "enable", "disable")),
+        *((f"trigger.{verb}", {"trigger": "nope"}, NOT_FOUND) for verb in ("firings", "next", "fire")),
+        ("trigger.create", {"trigger": {"type": "evry", "action": {"type": "merge"}}}, INVALID),
+        ("trigger.create", {"trigger": {**hourly, "workflow": "nope"}}, NOT_FOUND),
+        ("trigger.update", {"trigger": {**hourly, "id": "nope", "action": {"type": "merge"}}}, NOT_FOUND),
+        ("trigger.update", {"trigger": {"id": "mine", "type": "evry", "action": {"type": "merge"}}}, INVALID),
+        ("trigger.update", {"trigger": {**hourly, "id": held}}, PARAMS),
+        ("trigger.delete", {"trigger": held}, PARAMS),
+        ("trigger.fire", {"trigger": held}, STATE),
         ("run.pause", {"run": over}, STATE),
         ("run.resume", {"run": over}, STATE),
         ("run.events", {"run": run, "after": 1000}, PARAMS),

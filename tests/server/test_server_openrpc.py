@@ -21,6 +21,8 @@ SPEC_METHODS: Final = {
     *("run.outputs", "run.list", "run.events", "run.retry", "run.rerun", "run.edit", "value.get", "subscribe"),
     *("run.explain",),
     *("unsubscribe", "event.publish"),
+    *("trigger.create", "trigger.update", "trigger.delete", "trigger.get", "trigger.enable", "trigger.disable"),
+    *("trigger.list", "trigger.firings", "trigger.fire", "trigger.next"),
 }
 
 # The shape of an OpenRPC 1.3.2 document, as https://spec.open-rpc.org describes it, so far as it is used.

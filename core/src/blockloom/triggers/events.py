@@ -97,7 +97,7 @@ class EventReader:
     async def _try(self, trigger: Standing, number: int, event: Published, chain: int) -> None:
         """Fire one trigger, if its conditions hold."""
         assert trigger.spec is not None
-        mark = f"#{number}"
+        mark = f"#{number:012}"
         try:
             fits = await matches(trigger.spec, event, self._world.registry.block)
         except Exception as error:

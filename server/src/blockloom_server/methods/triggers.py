@@ -106,7 +106,7 @@ class Fired(Result):
 
     firing: str
     run: str | None = None
-    error: dict[str, Any] | None = Field(default=None, description="Why it could not be carried out, as `{type, message}`.")
+    error: dict[str, Any] | None = Field(default=None, description="Why it failed, as `{type, message}`.")
 
 
 @TABLE.method("trigger.create", NOT_FOUND, INVALID_GRAPH)
