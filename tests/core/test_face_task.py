@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -246,3 +247,26 @@ def test_triggers() -> None:
     assert (trigger.type, trigger.config) == ("after", {"delay": "1s"})
     assert Trigger.from_json(trigger.to_json()).to_json() == trigger.to_json()
     assert Trigger("cron").to_json() == {"type": "cron", "config": {}}
+
+
+def processes() -> set[str]:
+    """The processes that this one has started."""
+    return {pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
+
+
+def test_blocks_of_one_loop_share_what_is_warm_and_the_loop_takes_it_along() -> None:
+    before = processes()
+
+    async def evaluate() -> list[set[str]]:
+        found = []
+        for number in range(3):
+            assert await Block("code", {"source": "x = [n]\nx"}).evaluate({"n": number}) == [number]
+            found.append(processes() - before)
+        task = Task(Sum())
+        assert await task.evaluate("shown", {"x": 2, "y": 3}) == "= 7"
+        return found
+
+    first, second, third = asyncio.run(evaluate())
+    assert len(first) == 1
+    assert first == second == third
+    assert processes() == before

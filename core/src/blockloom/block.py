@@ -1,7 +1,7 @@
 """Block types: which content is valid, how it grows, what its value is, how it reads as text."""
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -19,13 +19,16 @@ class BlockContext:
     """What a block is evaluated with: its content and what it sees.
 
     `names` maps each visible name to a JSON value of the block's own (a copy that it may change);
-    `inputs` holds the inputs of the task alone; `log` takes a line for the run's log.
+    `inputs` holds the inputs of the task alone; `log` takes a line for the run's log. In a row, `id` is the block's
+    own and `sees` the ids of the blocks before it in the row whose values belong to `names` too.
     """
 
     content: Any
     names: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Any] = field(default_factory=dict)
     log: Callable[[str], None] = _ignore
+    id: str = ""
+    sees: tuple[str, ...] = ()
 
 
 class BlockType(Kind):
@@ -33,10 +36,16 @@ class BlockType(Kind):
 
     Content: ClassVar[type[Config]] = Config
     effects: ClassVar[Effects] = "pure"
+    rows: ClassVar[bool] = False
+    """Blocks of this type that follow each other in a task are evaluated at once, by `evaluate_row`."""
 
     @abstractmethod
     def evaluate(self, block: BlockContext) -> Any | Awaitable[Any]:
         """The block's value, as JSON; `async def` where it must wait. Raise TaskFailed to fail the task."""
+
+    async def evaluate_row(self, row: Sequence[BlockContext]) -> Sequence[Any]:
+        """The values of blocks that follow each other, in order; only asked where `rows` is true."""
+        raise NotImplementedError
 
     def check(self, content: Any) -> Iterable[Problem]:
         """What is wrong with a content that has the right shape; paths are relative to the content."""

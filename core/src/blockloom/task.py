@@ -3,8 +3,10 @@
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from functools import cache
 from inspect import isawaitable
+from itertools import groupby
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from . import kind
@@ -229,17 +231,33 @@ class TaskContext:
     async def evaluate_blocks(self, until: str | None = None) -> dict[str, Any]:
         """The values of all blocks, in order, or of those up to one; each sees the inputs and the blocks before it."""
         values: dict[str, Any] = {}
-        for block, sees in self.sequence:
-            values[block.id] = await self.evaluate(block, {name: values[name] for name in sees})
-            if block.id == until:
-                break
+        ids = [visible.block.id for visible in self.sequence]
+        wanted = self.sequence[: ids.index(until) + 1] if until in ids else self.sequence
+        for type, group in groupby(wanted, key=lambda visible: visible.block.type):
+            row = list(group)
+            if len(row) > 1 and self._host.block_type(type).rows:
+                values |= await self._evaluate_row(row, values)
+                continue
+            for block, sees in row:
+                values[block.id] = await self.evaluate(block, {name: values[name] for name in sees})
         return values
 
+    async def _evaluate_row(self, row: Sequence[Visible], values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of blocks of one type that follow each other, evaluated at once."""
+        contexts = []
+        for block, sees in row:
+            given = self._context(block, {name: values[name] for name in sees if name in values})
+            contexts.append(replace(given, id=block.id, sees=tuple(name for name in sees if name not in values)))
+        found = await self._host.block_type(row[0].block.type).evaluate_row(contexts)
+        return {visible.block.id: copy_value(value) for visible, value in zip(row, found, strict=True)}
+
     def _evaluate(self, block: BlockSpec, names: Mapping[str, Any]) -> Any | Awaitable[Any]:
+        return self._host.block_type(block.type).evaluate(self._context(block, names))
+
+    def _context(self, block: BlockSpec, names: Mapping[str, Any]) -> BlockContext:
         seen = {name: copy_value(value) for name, value in {**self.values, **names}.items()}
         inputs = {name: copy_value(value) for name, value in self.values.items()}
-        context = BlockContext(content=block.content, names=seen, inputs=inputs, log=self.log)
-        return self._host.block_type(block.type).evaluate(context)
+        return BlockContext(content=block.content, names=seen, inputs=inputs, log=self.log)
 
 
 class TaskType(Kind):

@@ -9,8 +9,9 @@ import pytest
 from blockloom import TaskFailed
 from blockloom_code.frames import FAILURE, LINE, VALUE, Reader, TooLong, pack
 from blockloom_code.limits import MAX_LINES, MAX_TYPE, Limits
+from blockloom_code.order import Order
 from blockloom_code.outcome import Job
-from blockloom_code.pool import _value
+from blockloom_code.pool import _results
 
 
 @pytest.fixture
@@ -22,14 +23,15 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 @pytest.fixture
 def job(loop: asyncio.AbstractEventLoop) -> Job:
-    return Job(Limits(), lambda line: None, loop.create_future())
+    return Job([Order(source="1", limits=Limits(), log=lambda line: None)], loop.create_future())
 
 
 def failure(job: Job) -> TaskFailed:
     job.end("", 0, "")
-    with pytest.raises(TaskFailed) as caught:
-        _value(job)
-    return caught.value
+    values, error = _results(job)
+    assert values == []
+    assert isinstance(error, TaskFailed)
+    return error
 
 
 GARBAGE: list[bytes] = [
@@ -65,7 +67,7 @@ def test_a_frame_beyond_the_limit_ends_the_job_before_it_is_there(job: Job) -> N
 def test_only_the_first_word_counts(job: Job) -> None:
     job.take(pack(VALUE, b"1") + pack(VALUE, b"2") + pack(FAILURE, b'["a", "b"]'))
     job.end("killed", 9, "")
-    assert _value(job) == 1
+    assert _results(job) == ([1], None)
 
 
 def test_a_failure_is_cut_to_its_size(job: Job) -> None:
@@ -77,7 +79,7 @@ def test_a_failure_is_cut_to_its_size(job: Job) -> None:
 
 def test_lines_beyond_the_limit_are_dropped(loop: asyncio.AbstractEventLoop) -> None:
     lines: list[str] = []
-    job = Job(Limits(), lines.append, loop.create_future())
+    job = Job([Order(source="1", limits=Limits(), log=lines.append)], loop.create_future())
     for _ in range(20):
         job.take(pack(LINE, b"\n" * 1000))
     assert len(lines) == MAX_LINES
@@ -90,9 +92,9 @@ def test_lines_beyond_the_limit_are_dropped(loop: asyncio.AbstractEventLoop) -> 
 )  # fmt: skip
 def test_an_end_without_a_word_is_named_by_its_cause(job: Job, why: str, number: int, kind: str) -> None:
     job.end(why, number, "")
-    with pytest.raises(TaskFailed) as caught:
-        _value(job)
-    assert caught.value.type == kind
+    _, error = _results(job)
+    assert isinstance(error, TaskFailed)
+    assert error.type == kind
 
 
 @pytest.mark.parametrize("cut", [lambda data: [data], lambda data: [data[i : i + 1] for i in range(len(data))]])

@@ -349,7 +349,7 @@ def open_files(pid: int) -> dict[int, str]:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may look at the files of a job")
-def test_a_job_has_one_way_out_and_it_is_not_the_wire_to_the_host() -> None:
+def test_a_job_has_two_ways_out_and_neither_is_the_wire_to_the_host() -> None:
     async def main() -> None:
         code = Code(processes=1)
         await code.evaluate(block("x = 1"))
@@ -357,7 +357,7 @@ def test_a_job_has_one_way_out_and_it_is_not_the_wire_to_the_host() -> None:
         task = await started(code)
         (job,) = warm.new()
         kinds = {number: name.split(":")[0] for number, name in open_files(job).items()}
-        assert kinds == {0: "/dev/null", 1: "/dev/null", 2: "/dev/null", 3: "pipe"}
+        assert kinds == {0: "/dev/null", 1: "/dev/null", 2: "/dev/null", 3: "pipe", 4: "pipe"}
         task.cancel()
         await asyncio.wait({task})
         await code.close()

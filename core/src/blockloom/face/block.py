@@ -10,6 +10,7 @@ from ..errors import BadUsage
 from ..plugins import installed
 from ..problem import Problem
 from ..values import copy_value
+from .warm import warm_registry
 
 
 def read(text: str | bytes | Mapping[str, Any]) -> dict[str, Any]:
@@ -57,11 +58,7 @@ class Block:
 
     async def evaluate(self, inputs: Mapping[str, Any] | None = None) -> Any:
         """The block's value over `inputs`."""
-        registry = installed().registry.fresh()
-        try:
-            return await evaluate_content(self.to_json(), inputs or {}, registry)
-        finally:
-            await registry.close()
+        return await evaluate_content(self.to_json(), inputs or {}, await warm_registry())
 
     def to_json(self) -> dict[str, Any]:
         """The block as it stands in a document."""

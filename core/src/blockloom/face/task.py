@@ -6,7 +6,6 @@ from typing import Any, Final, NamedTuple, Protocol
 from ..alone import evaluate_block
 from ..errors import BadUsage, UnknownPart
 from ..live import LiveRun, RunView
-from ..plugins import installed
 from ..records import TaskRecord
 from ..states import TaskState
 from ..values import copy_value
@@ -21,6 +20,7 @@ from .block import (
     says_nothing,
     take_empty,
 )
+from .warm import warm_registry
 
 
 class TaskSpec:
@@ -200,12 +200,8 @@ class Task:
     async def evaluate(self, block_id: str, inputs: Mapping[str, Any] | None = None) -> Any:
         """The value of one block over `inputs`, the blocks before it being evaluated too."""
         self.spec.block(block_id)
-        registry = installed().registry.fresh()
-        try:
-            task = {"id": self.id or "task", **self.spec.to_json()}
-            return await evaluate_block(task, block_id, inputs or {}, registry)
-        finally:
-            await registry.close()
+        task = {"id": self.id or "task", **self.spec.to_json()}
+        return await evaluate_block(task, block_id, inputs or {}, await warm_registry())
 
     @property
     def type(self) -> str:

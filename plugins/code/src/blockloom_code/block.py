@@ -1,22 +1,19 @@
 """The block type `code`: the body of a Python function, evaluated where it can do no harm."""
 
-import re
-import unicodedata
-from collections.abc import Awaitable, Iterable, Mapping
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from blockloom import BlockContext, BlockType, Config, Problem
 
 from .cheap import LEAVE, cheap
 from .limits import Limits
+from .order import order
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
     from .pool import Pool
-
-_WORD: Final = re.compile(r"\w+")
 
 
 class CodeContent(Config):
@@ -43,6 +40,7 @@ class Code(BlockType):
         {"source": "import re\nreturn re.findall(r'\\d+', text)"},
     )
     effects = "pure"
+    rows = True
 
     Content = CodeContent
 
@@ -79,6 +77,20 @@ class Code(BlockType):
             return value
         return self._run(block)
 
+    async def evaluate_row(self, row: Sequence[BlockContext]) -> Sequence[Any]:
+        """The values of blocks that follow each other: small expressions at once, the rest in one process."""
+        values: dict[str, Any] = {}
+        for block in row:
+            step = cheap(block.content.source)
+            names = {**block.names, **{name: values[name] for name in block.sees}}
+            if step is None or (value := step(names, block.inputs)) is LEAVE:
+                break
+            values[block.id] = value
+        rest = [_known(block, values) for block in row[len(values) :]]
+        if rest:
+            values |= zip((block.id for block in rest), await self._run_all(rest), strict=True)
+        return list(values.values())
+
     async def layers(self) -> dict[str, bool]:
         """Which layers of the cage around a block hold on this machine."""
         return await (await self._pool()).layers()
@@ -95,13 +107,12 @@ class Code(BlockType):
                 loop.call_soon_threadsafe(pool.end)
 
     async def _run(self, block: BlockContext) -> Any:
-        source = block.content.source
-        words = _words(source)
-        names = ((unicodedata.normalize("NFKC", name), value) for name, value in block.names.items())
-        values = {name: value for name, value in names if _bindable(name, words)}
-        values["inputs"] = dict(block.inputs) if "inputs" in words else {}
-        pool = await self._pool()
-        return await pool.run(source, sorted(values), values, block.log)
+        (value,) = await self._run_all([block])
+        return value
+
+    async def _run_all(self, blocks: Sequence[BlockContext]) -> list[Any]:
+        orders = [order(block, self.limits) for block in blocks]
+        return await (await self._pool()).run(orders)
 
     async def _pool(self) -> "Pool":
         """The pool of the running loop; pools of loops that are closed are ended on the way."""
@@ -118,13 +129,8 @@ class Code(BlockType):
         return self._pools[loop]
 
 
-@lru_cache(maxsize=256)
-def _words(source: str) -> frozenset[str]:
-    """Every word of a source that could be a name in it, and some that could not."""
-    words = _WORD.findall(source)
-    return frozenset(words) | {unicodedata.normalize("NFKC", word) for word in words}
-
-
-def _bindable(name: str, words: frozenset[str]) -> bool:
-    # A name with a leading underscore could hide a guard, and no source can say it.
-    return not name.startswith("_") and name in words and name != "inputs"
+def _known(block: BlockContext, values: Mapping[str, Any]) -> BlockContext:
+    """A block of a row that sees, as names like any other, those of `values` that it sees."""
+    given = {name: values[name] for name in block.sees if name in values}
+    sees = tuple(name for name in block.sees if name not in values)
+    return replace(block, names={**block.names, **given}, sees=sees)

@@ -1,8 +1,9 @@
 """Messages on a byte stream: four bytes of length, one byte of kind, the body. Nothing is ever unpickled."""
 
+import json
 import struct
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 _HEAD: Final = struct.Struct("!IB")
 
@@ -54,3 +55,13 @@ class Reader:
             body = bytes(waiting[_HEAD.size : end])
             del waiting[:end]
             yield bytes((kind,)), body
+
+
+def unpacked(body: bytes) -> Iterator[tuple[Mapping[str, Any], bytes]]:
+    """The body of a JOB: each of its orders as a mapping, and the values that it sees."""
+    (length,) = struct.unpack_from("!I", body)
+    start = 4 + length
+    for step in json.loads(body[4:start]):
+        end = start + step["size"]
+        yield step, body[start:end]
+        start = end

@@ -2,9 +2,9 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping, Sequence
 from types import CodeType
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from .frames import FAILURE, LINE, VALUE, pack
 from .limits import MAX_LINES, Limits
@@ -26,9 +26,10 @@ class Output:
         self._printed = 0
         self._lines = 0
 
-    def open(self, file: int, limits: Limits) -> None:
-        """Write to `file` from now on."""
-        self.file, self.limits = file, limits
+    def begin(self, limits: Limits) -> None:
+        """What is printed from now on is that of another block."""
+        self.limits = limits
+        self._printed = self._lines = 0
 
     def print(self, text: str) -> None:
         """Text of the block; ends the job when it is too much."""
@@ -43,15 +44,16 @@ class Output:
         if self._printed > self.limits.output or self._lines > MAX_LINES:
             self.fail("output_limit", {"en": "the code printed too much", "zh": "代码打印的内容过多"})
 
-    def value(self, data: bytes) -> NoReturn:
-        """The result, and the end of the job."""
+    def value(self, data: bytes) -> None:
+        """The result of a block."""
         self._flush()
-        self._end(pack(VALUE, data))
+        self._write(pack(VALUE, data))
 
     def fail(self, kind: str, message: Words, excerpt: str = "") -> NoReturn:
         """A failure, and the end of the job."""
         self._flush()
-        self._end(failure(kind, message, excerpt))
+        self._write(failure(kind, message, excerpt))
+        os._exit(0)
 
     def _flush(self) -> None:
         if self._pending:
@@ -61,10 +63,6 @@ class Output:
     def _text(self, text: str) -> None:
         data = text.encode(errors="replace")
         self._write(pack(LINE, data))
-
-    def _end(self, data: bytes) -> NoReturn:
-        self._write(data)
-        os._exit(0)
 
     def _write(self, data: bytes) -> None:
         view = memoryview(data)
@@ -77,28 +75,52 @@ def failure(kind: str, message: Words, excerpt: str = "") -> bytes:
     return pack(FAILURE, json.dumps([kind, message, excerpt]).encode())
 
 
-def run(program: CodeType, source: str, values: bytes, scope: dict[str, Any], output: Output) -> NoReturn:
-    """Run a program with the values of its names; ends the process."""
-    names: dict[str, Any] = {}
+class Step(NamedTuple):
+    """One source of a job, as the zygote has made it ready."""
+
+    program: CodeType
+    source: str
+    names: Sequence[str]
+    values: bytes
+    limits: Limits
+    id: str = ""
+    sees: Sequence[str] = ()
+    others: Sequence[str] = ()
+
+
+def run(steps: Sequence[Step], scope: Mapping[str, Any], output: Output, between: Callable[[], None]) -> NoReturn:
+    """Run programs one after another; ends the process."""
+    made: dict[str, bytes] = {}
+    for place, step in enumerate(steps):
+        if place:
+            between()
+        output.begin(step.limits)
+        made[step.id] = _result(step, made, dict(scope), output)
+        output.value(made[step.id])
+    os._exit(0)
+
+
+def _result(step: Step, made: Mapping[str, bytes], scope: dict[str, Any], output: Output) -> bytes:
+    """The value of one program, as JSON; ends the process where there is none."""
     try:
-        names = json.loads(values)
-        exec(program, scope)
-        data = encode(scope[FUNCTION](**names), output.limits.result)
+        names = json.loads(step.values)
+        names |= {name: json.loads(made[name]) for name in step.sees}
+        exec(step.program, scope)
+        return encode(scope[FUNCTION](**names), step.limits.result)
     except MemoryError:
         output.fail("memory_limit", MEMORY)
     except ResultRefused as error:
         output.fail("result_refused", error.words)
     except BaseException as error:
-        _fail(error, source, names, output)
-    output.value(data)
+        _fail(error, step, output)
 
 
 MEMORY: Final = {"en": "the code needed more memory than it may have", "zh": "代码需要的内存超过了上限"}
 
 
-def _fail(error: BaseException, source: str, names: Iterable[str], output: Output) -> NoReturn:
+def _fail(error: BaseException, step: Step, output: Output) -> NoReturn:
     try:
-        told = described(error, source, names)
+        told = described(error, step.source, [*step.names, *step.others])
     except MemoryError:
         # The words of the error would have been what was too much.
         output.fail("memory_limit", MEMORY)

@@ -13,6 +13,8 @@ MAX_REFUSALS: Final = 100
 """Problems of one source that are told; the rest shows when these are gone."""
 MAX_INPUT: Final = 64 * MIB
 """Bytes, as JSON, of the values that a block sees."""
+MAX_TOGETHER: Final = 64
+"""Blocks that one process evaluates one after another."""
 MAX_VALUES: Final = 200_000
 """Values inside a result, its containers included."""
 MAX_DEPTH: Final = 200

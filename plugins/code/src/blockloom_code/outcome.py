@@ -3,8 +3,8 @@
 import asyncio
 import json
 import signal
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
 
 from blockloom import Problem, TaskFailed
 
@@ -29,55 +29,71 @@ def failed(kind: str, sentence: str = "", more: str = "", limits: Limits | None 
     return TaskFailed(kind, Problem(code=kind, text=text).message)
 
 
-class Job:
-    """One evaluation under way: what it printed goes to `log`, what it came to into `outcome`."""
+class Part(Protocol):
+    """What a job needs of an order: what it may use, and where its lines go."""
 
-    def __init__(self, limits: Limits, log: Callable[[str], None], ended: "asyncio.Future[None]") -> None:
-        self.limits = limits
-        self.log = log
+    @property
+    def limits(self) -> Limits: ...
+    @property
+    def log(self) -> Callable[[str], None]: ...
+
+
+class Job:
+    """Some evaluations under way, one after another: their `values`, and the `error` that ended them before the end."""
+
+    def __init__(self, parts: Sequence[Part], ended: "asyncio.Future[None]") -> None:
+        self.parts = parts
         self.ended = ended
-        self.outcome: bytes | BaseException | None = None
-        self._reader = Reader(max(limits.result, MIB) + MIB)
+        self.values: list[bytes] = []
+        self.error: BaseException | None = None
+        self.time = sum(part.limits.time for part in parts)
+        self._reader = Reader(max(MIB, *(part.limits.result for part in parts)) + MIB)
         self._lines = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing more to come."""
+        return self.error is not None or len(self.values) == len(self.parts)
 
     def take(self, data: bytes) -> bool:
         """Bytes that the job wrote; nothing in them is believed. Whether the job may go on."""
         try:
             for kind, body in self._reader.feed(data):
-                self._message(kind, body)
+                if not self.done:
+                    self._message(kind, body)
         except TooLong:
-            self.outcome = failed("sandbox_crashed")
+            self.error = failed("sandbox_crashed")
         except Exception as error:
-            self.outcome = error
-        return not isinstance(self.outcome, BaseException)
+            self.error = error
+        return self.error is None
 
     def _message(self, kind: bytes, body: bytes) -> None:
-        if self.outcome is not None:
-            return
         if kind == LINE:
             self._print(body.decode(errors="replace"))
         elif kind == VALUE:
-            self.outcome = body
+            self.values.append(body)
+            self._lines = 0
         elif kind == FAILURE:
-            self.outcome = _failure(body)
+            self.error = _failure(body)
 
     def _print(self, text: str) -> None:
+        log = self.parts[len(self.values)].log
         for line in text.split("\n"):
             self._lines += 1
             if self._lines > MAX_LINES:
                 return
-            self.log(line)
+            log(line)
 
     def end(self, why: str, number: int, fault: str) -> None:
-        """The job is gone, ended for a reason or by a signal; a result that came in time stands."""
-        if self.outcome is None:
-            self.outcome = self._unfinished(why, number, fault)
+        """The job is gone, ended for a reason or by a signal; results that came in time stand."""
+        if not self.done:
+            self.error = self._unfinished(why, number, fault)
         if not self.ended.done():
             self.ended.set_result(None)
 
     def _unfinished(self, why: str, number: int, fault: str) -> TaskFailed:
         if why == "time" or number == signal.SIGXCPU:
-            return failed("time_limit", limits=self.limits)
+            return failed("time_limit", limits=self.parts[len(self.values)].limits)
         if number == signal.SIGKILL and not why:
             return failed("memory_limit")
         return failed("sandbox_crashed", why if why in SENTENCES else "", fault)

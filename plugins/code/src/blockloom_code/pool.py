@@ -4,12 +4,13 @@ import asyncio
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from blockloom import TaskFailed
 
-from .limits import MAX_INPUT, Limits
+from .limits import Limits
+from .order import Order, resumed, together
 from .outcome import Job, failed
 from .wire import Wire
 
@@ -34,23 +35,34 @@ class Pool:
         self._waiting: deque[asyncio.Future[Wire]] = deque()
         self._dying: set[Wire] = set()
 
-    async def run(self, source: str, names: Sequence[str], values: dict[str, Any], log: Callable[[str], None]) -> Any:
-        """The value of a source; raises TaskFailed. When this is cancelled, the job is dead before it ends."""
-        data = _encode(values)
+    async def run(self, orders: Sequence[Order]) -> list[Any]:
+        """The values of some sources, in order; raises TaskFailed. When this is cancelled, the job is dead before."""
+        values: list[Any] = []
+        while len(values) < len(orders):
+            known = {order.id: value for order, value in zip(orders, values, strict=False)}
+            job = await self._do(together([resumed(order, known) for order in orders[len(values) :]]))
+            made, error = _results(job)
+            values += made
+            # What blocks before it left in memory may have been what was too much: it gets a process of its own.
+            if error and not (made and isinstance(error, TaskFailed) and error.type == "memory_limit"):
+                raise error
+        return values
+
+    async def _do(self, orders: Sequence[Order]) -> Job:
         while (wire := await self._take()).dead:
             pass
-        job = wire.start(source, names, data, self.limits, log)
+        job = wire.start(orders)
         try:
             await asyncio.shield(job.ended)
         except asyncio.CancelledError:
             wire.stop(job)
             await asyncio.shield(job.ended)
             raise
-        return _value(job)
+        return job
 
     async def layers(self) -> dict[str, bool]:
         """Which layers of the cage hold here, as a zygote found them."""
-        await self.run("None", (), {}, lambda line: None)
+        await self.run([Order(source="None", limits=self.limits, log=lambda line: None)])
         return next((dict(wire.layers) for wire in self._wires), {})
 
     def end(self) -> None:
@@ -133,23 +145,15 @@ class Pool:
             self.loop.call_later(_REAP, self._reap)
 
 
-def _encode(values: dict[str, Any]) -> bytes:
-    try:
-        data = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
-    except (TypeError, ValueError, RecursionError) as error:
-        raise failed("memory_limit", "input", f" ({error})") from None
-    if len(data) > MAX_INPUT:
-        raise failed("memory_limit", "input")
-    return data
-
-
-def _value(job: Job) -> Any:
-    if isinstance(job.outcome, BaseException):
-        raise job.outcome
-    try:
-        return json.loads(job.outcome or b"", parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        raise failed("sandbox_crashed") from None
+def _results(job: Job) -> tuple[list[Any], BaseException | None]:
+    """The values that a job came to, and what ended it before its end."""
+    made: list[Any] = []
+    for body in job.values:
+        try:
+            made.append(json.loads(body, parse_constant=_refuse))
+        except (ValueError, RecursionError):
+            return made, failed("sandbox_crashed")
+    return made, job.error
 
 
 def _refuse(constant: str) -> Any:

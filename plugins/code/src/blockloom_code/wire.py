@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import weakref
@@ -14,7 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from .frames import DATA, END, FAILURE, JOB, KILL, READY, Reader, TooLong, pack
-from .limits import MIB, Limits
+from .limits import MIB
+from .order import Order, packed
 from .outcome import Job
 
 DOOR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_worker.py")
@@ -48,15 +48,12 @@ class Wire:
         self._finalizer = weakref.finalize(self, _end, self.process, self._open)
         loop.add_reader(self._file, self._readable)
 
-    def start(
-        self, source: str, names: Sequence[str], values: bytes, limits: Limits, log: Callable[[str], None]
-    ) -> Job:
+    def start(self, orders: Sequence[Order]) -> Job:
         """Begin a job; its `ended` is done when its process is gone."""
-        job = self._job = Job(limits, log, self.loop.create_future())
-        head = json.dumps({"source": source, "names": names, "limits": limits.to_json()}).encode()
-        wait = limits.time + _GRACE + (0 if self.layers else _START)
+        job = self._job = Job(orders, self.loop.create_future())
+        wait = job.time + _GRACE + (0 if self.layers else _START)
         self._timer = self.loop.call_later(wait, self.kill, "time" if self.layers else "start")
-        self._send(pack(JOB, struct.pack("!I", len(head)) + head + values))
+        self._send(pack(JOB, packed(orders)))
         return job
 
     def stop(self, job: Job) -> None:
@@ -133,7 +130,7 @@ class Wire:
         elif kind == READY:
             self.layers = json.loads(body)
             if self._job:
-                self._restart_timer(self._job.limits.time + _GRACE, "time")
+                self._restart_timer(self._job.time + _GRACE, "time")
 
     def _send(self, data: bytes) -> None:
         waiting = bool(self._unsent)

@@ -1,22 +1,24 @@
 """The warm process from which each job is forked: it compiles, watches and passes on; it runs no block itself."""
 
+import decimal
+import fcntl
 import gc
 import json
 import os
 import random
 import select
 import signal
-import struct
 import sys
 import time
 import warnings
-from types import CodeType
-from typing import Final, NoReturn
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, NoReturn
 
 from . import job
 from .cage import Cage
 from .facades import preload
-from .frames import DATA, END, JOB, KILL, READY, Reader, pack
+from .frames import DATA, END, JOB, KILL, READY, Reader, pack, unpacked
 from .limits import MAX_INPUT, MIB, Limits
 from .program import Programs, Refused
 from .scope import scope
@@ -28,6 +30,8 @@ _PROGRAMS: Final = 1_000_000
 """Characters of source of which the programs are kept."""
 _OUT: Final = 3
 """The file of a job to which it writes."""
+_TICK: Final = 4
+"""The file of a job to which it writes a byte when one block of several is done."""
 
 
 def serve() -> None:
@@ -71,47 +75,65 @@ class Zygote:
             view = view[os.write(_HOST, view) :]
 
     def _job(self, body: bytes) -> None:
-        (length,) = struct.unpack_from("!I", body)
-        order = json.loads(body[4 : 4 + length])
-        limits = Limits(**order["limits"])
         try:
-            program = self._programs.get(order["source"], tuple(order["names"]))
+            steps = [self._step(head, values) for head, values in unpacked(body)]
         except Refused as error:
-            self._send(DATA, job.failure("code_refused", _sentences(error)))
+            self._send(DATA, job.failure("code_refused", _sentences(error), error.refusals[0].excerpt))
             self._send(END, _end("", 0))
             return
         read, write = os.pipe()
+        ticks, tick = os.pipe()
         pid = os.fork()
         if pid == 0:
-            self._child(write, program, order["source"], body[4 + length :], limits)
+            self._child(write, tick, steps)
         os.close(write)
-        why = self._watch(read, time.monotonic() + limits.time)
+        os.close(tick)
+        why = self._watch(read, ticks, [step.limits.time for step in steps])
         os.close(read)
+        os.close(ticks)
         self._finish(pid, why)
 
-    def _child(self, out: int, program: CodeType, source: str, values: bytes, limits: Limits) -> NoReturn:
+    def _step(self, head: Mapping[str, Any], values: bytes) -> job.Step:
+        source, names = head["source"], tuple(head["names"])
+        program, limits = self._programs.get(source, names), Limits(**head["limits"])
+        return job.Step(program, source, names, values, limits, head["id"], head["sees"], head["others"])
+
+    def _child(self, out: int, tick: int, steps: Sequence[job.Step]) -> NoReturn:
         try:
-            _close_all_but(out)
-            self._output.open(_OUT, limits)
+            _close_all_but(out, tick)
+            self._output.file = _OUT
             self._random.seed()
-            self._cage.enter(limits)
-            job.run(program, source, values, self._scope, self._output)
+            self._cage.enter(replace(steps[0].limits, time=sum(step.limits.time for step in steps)))
+            job.run(steps, self._scope, self._output, self._between)
         finally:
             os._exit(1)
 
-    def _watch(self, read: int, deadline: float) -> str:
+    def _between(self) -> None:
+        """One block of a job is done: the next begins as if it were the first, and its time with it."""
+        self._random.seed()
+        decimal.setcontext(decimal.DefaultContext.copy())
+        os.write(_TICK, b".")
+
+    def _watch(self, read: int, ticks: int, times: Sequence[float]) -> str:
         """Pass on what a job writes until it ends, its time is up or the host has enough of it; why it ended."""
         poll = select.poll()
-        poll.register(read, select.POLLIN)
-        poll.register(_HOST, select.POLLIN)
+        for file in (read, ticks, _HOST):
+            poll.register(file, select.POLLIN)
+        turn, deadline = 0, time.monotonic() + times[0]
         while (left := deadline - time.monotonic()) > 0:
             for file, _ in poll.poll(left * 1000 + 1):
                 if file == _HOST:
                     return self._interrupted()
-                data = os.read(read, _PIECE)
-                if not data:
+                data = os.read(file, _PIECE)
+                if file == read and not data:
                     return ""
-                self._send(DATA, data)
+                if file == read:
+                    self._send(DATA, data)
+                elif data and turn + 1 < len(times):
+                    turn += 1
+                    deadline = time.monotonic() + times[turn]
+                else:
+                    poll.unregister(ticks)
         return "time"
 
     def _interrupted(self) -> str:
@@ -134,7 +156,7 @@ class Zygote:
         read, write = os.pipe()
         pid = os.fork()
         if pid == 0:
-            _close_all_but(write)
+            _close_all_but(write, write)
             os.write(_OUT, json.dumps(self._cage.enter(Limits())).encode())
             os._exit(0)
         os.close(write)
@@ -154,12 +176,13 @@ def _end(why: str, signal: int) -> bytes:
     return json.dumps({"why": why, "signal": signal}).encode()
 
 
-def _close_all_but(out: int) -> None:
-    """Keep the way out and nothing else: not the wire to the host."""
-    if out != _OUT:
-        os.dup2(out, _OUT)
+def _close_all_but(out: int, tick: int) -> None:
+    """Keep the two ways out and nothing else: not the wire to the host."""
+    out, tick = (fcntl.fcntl(file, fcntl.F_DUPFD, _TICK + 1) for file in (out, tick))
+    os.dup2(out, _OUT)
+    os.dup2(tick, _TICK)
     os.dup2(1, _HOST)
-    os.closerange(_OUT + 1, 256)
+    os.closerange(_TICK + 1, 256)
 
 
 def _end_strays() -> None:
