@@ -27,9 +27,10 @@ class Fired(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What came of a firing so far: its id, the run that it started (None while it waits for one), or why it failed."""
+    """What came of a firing so far: its id and state, the run that it started (None without one), or why it failed."""
 
     firing: str
+    state: str
     run: str | None = None
     error: Mapping[str, Any] | None = None
 

@@ -1,5 +1,5 @@
 from blockloom.testing import TriggerConformance, TriggerExample
-from blockloom_event import Event
+from blockloom_event import Event, Webhook
 
 PAID = {"name": "order.paid", "filter": "payload['total'] > 100"}
 
@@ -14,3 +14,10 @@ class TestEvent(TriggerConformance):
         ),
         TriggerExample(config={"name": "ping"}, fires=[("ping", None), ("ping", [1])], ignores=[("pong", None)]),
     )
+
+
+class TestWebhook(TriggerConformance):
+    trigger = Webhook
+    listening = {"port": 0}
+    examples = (TriggerExample(config={"path": "/orders"}), TriggerExample(config={"path": "a/b"}))
+    refused = (({"path": ""}, "/path"), ({"path": "/a b"}, "/path"))

@@ -1,6 +1,8 @@
 """The conformance class of trigger types."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,7 +19,7 @@ from ..kind import Ports
 from ..problem import Problem
 from ..spec import TriggerSpec
 from ..task import TaskContext, TaskType
-from ..trigger import Published, TriggerType
+from ..trigger import Published, Receipt, TriggerType
 from ..values import copy_value
 from .conformance import require
 from .kindchecks import KindConformance, Settings
@@ -28,6 +30,11 @@ START: Final = datetime.fromtimestamp(EPOCH, UTC)
 """When the examples begin: the first of January 2026."""
 
 _ODD: Final[Sequence[Any]] = (None, True, 1.5, "odd", [], {}, {"no such": ["key"]})
+
+_WAYS: Final = ("next", "matches", "listen")
+
+ENOUGH: Final = 5.0
+"""Seconds that a listener has to say where it is, and to end."""
 
 MOMENTS: Final = 50
 """How many moments of each example are looked at."""
@@ -74,6 +81,8 @@ class TriggerConformance(KindConformance):
     """The checks of a trigger type: a test class that inherits from it names the type and gives two examples."""
 
     trigger: ClassVar[type[TriggerType]]
+    listening: ClassVar[Mapping[str, Any]] = {}
+    """The settings of a listener."""
     examples: ClassVar[Sequence[TriggerExample]]
 
     kind = "trigger"
@@ -100,13 +109,13 @@ class TriggerConformance(KindConformance):
         return [replace(p, path=p.path.removeprefix(start)) for p in found if p.path.startswith(start)]
 
     def test_it_fires_in_time_or_on_events(self) -> None:
-        """It has one of `next` and `matches`."""
-        own = [name for name in ("next", "matches") if getattr(self.trigger, name) is not getattr(TriggerType, name)]
-        require(len(own) == 1, f"The type has {' and '.join(own) or 'neither'}.", "Have one of `next` and `matches`.")
+        """It has one of `next`, `matches` and `listen`."""
+        own = [name for name in _WAYS if getattr(self.trigger, name) is not getattr(TriggerType, name)]
+        require(len(own) == 1, f"The type has {' and '.join(own) or 'none'}.", f"Have one of {', '.join(_WAYS)}.")
 
     def test_the_examples_say_when(self) -> None:
-        """Each example says when it fires: a moment, or an event."""
-        for example in self.examples:
+        """Each example says when it fires: a moment, or an event; that of a listener cannot."""
+        for example in () if self._listens else self.examples:
             require(example.moments or example.fires, f"{example} never fires.", "Give `moments` or `fires`.")
 
     def test_moments_come_one_after_another(self) -> None:
@@ -131,6 +140,28 @@ class TriggerConformance(KindConformance):
             config, after = self._config(example), datetime.fromisoformat(example.after)
             first, second = self.trigger().next(config, after), self.trigger().next(config, after)
             require(first == second, f"After {after} comes {first}, then {second}.", "Let it depend on nothing else.")
+
+    def test_moments_can_be_passed_over(self) -> None:
+        """From where `resume` leads, the same moments come as from the beginning."""
+        for example in self._timed():
+            config, type = self._config(example), self.trigger()
+            after = moment = datetime.fromisoformat(example.after)
+            for _ in range(MOMENTS):
+                until, following = moment, type.next(config, moment)
+                if following is None or (type.once and moment > after):
+                    break
+                start = type.resume(config, after, until)
+                require(after <= start <= until, f"resume gives {start}.", f"Stay between {after} and {until}.")
+                found: datetime | None = start
+                while found is not None and found <= until:
+                    found = type.next(config, found)
+                require(found == following, f"By way of {start} comes {found}, not {following}.", "Give `after`.")
+                moment = following
+
+    def test_a_listener_ends_when_it_is_canceled(self) -> None:
+        """A listener goes on until it is canceled, and is gone then."""
+        for example in self.examples if self._listens else ():
+            asyncio.run(self._listened(example))
 
     def test_events_match(self) -> None:
         """The events of an example that are to fire it match; of the others, none that its conditions let through."""
@@ -165,7 +196,7 @@ class TriggerConformance(KindConformance):
 
     def test_a_task_can_wait_for_it(self) -> None:
         """A task that waits for it goes on at the first moment, or at the first event that is to fire it."""
-        for example in self.examples:
+        for example in () if self._listens else self.examples:
             outputs = simulate(partial(self._waited, example))
             if example.fires:
                 require(outputs["payload"] == example.fires[0][1], f"It fired with {outputs!r}.", "Correct either.")
@@ -180,6 +211,21 @@ class TriggerConformance(KindConformance):
             kept = Trigger.from_json(deepcopy(document)).to_json()
             said = {key: value for key, value in document.items() if value}
             require(said.items() <= kept.items(), f"{document!r} becomes {kept!r}.", "Keep to `Config`.")
+
+    @property
+    def _listens(self) -> bool:
+        return self.trigger.listen is not TriggerType.listen
+
+    async def _listened(self, example: TriggerExample) -> None:
+        type, fire = self.trigger(), _NoFire(self.listening)
+        task = asyncio.create_task(type.listen(self._config(example), fire))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(fire.told.wait(), ENOUGH)
+        require(not task.done(), f"listen ended by itself: {task}.", "Let it go on until it is canceled.")
+        task.cancel()
+        await asyncio.wait([task], timeout=ENOUGH)
+        require(task.cancelled(), "listen goes on after it was canceled.", "Let it end.")
+        await type.close()
 
     def _timed(self) -> Sequence[TriggerExample]:
         return [example for example in self.examples if example.moments]
@@ -197,6 +243,22 @@ class TriggerConformance(KindConformance):
             await run.wait()
             require(run.tasks["it"].outputs is not None, f"It failed: {run.tasks['it'].error}", "Let it fire.")
             return run.tasks["it"].outputs or {}
+
+
+class _NoFire:
+    """Listens for where a listener says that it is, and fires nothing."""
+
+    trigger = "it"
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.settings = settings
+        self.told = asyncio.Event()
+
+    async def __call__(self, payload: Any = None, key: str | None = None) -> Receipt:
+        return Receipt("it/now", "SKIPPED")
+
+    def at(self, address: str) -> None:
+        self.told.set()
 
 
 def _event(name: str, payload: Any) -> Published:

@@ -112,7 +112,7 @@ class Firings:
             firing = await self._find(trigger, identity(trigger.id, time, mark))
         if firing.state == RunState.PENDING and firing.id in self._lane(trigger).running:
             await self._begun.setdefault(firing.id, asyncio.Event()).wait()
-        return Receipt(firing.id, firing.run, firing.error)
+        return Receipt(firing.id, firing.state, firing.run, firing.error)
 
     async def of(self, trigger: Standing, limit: int | None = None) -> list[Firing]:
         """The firings of a trigger, the newest first."""

@@ -69,6 +69,9 @@ class Listeners:
             try:
                 await type.listen(standing.spec.config, fire)
                 standing.problem = "Its listener has ended by itself."
+            except asyncio.CancelledError:
+                standing.address = None
+                raise
             except Exception as error:
                 standing.problem = f"Its listener failed: {error}"[:2000]
                 _log.warning("the listener of the trigger %s failed: %s", standing.id, error)

@@ -7,6 +7,10 @@ import blockloom
 from blockloom import Embedded, Expression, Published, TriggerType, hookimpl
 from pydantic import Field
 
+from .webhook import Webhook
+
+__all__ = ["Event", "Webhook", "blockloom_trigger_types"]
+
 
 class Event(TriggerType):
     """Fires when an event of its name is published, if its filter holds."""
@@ -39,4 +43,4 @@ class Event(TriggerType):
 @hookimpl
 def blockloom_trigger_types() -> list[type[TriggerType]]:
     """The types of this plugin."""
-    return [Event]
+    return [Event, Webhook]

@@ -105,6 +105,7 @@ class Fired(Result):
     """A firing, and the run that it started; none yet where it waits for another one."""
 
     firing: str
+    state: str
     run: str | None = None
     error: dict[str, Any] | None = Field(default=None, description="Why it failed, as `{type, message}`.")
 
@@ -172,7 +173,7 @@ async def next_(guest: Guest, given: Coming) -> Upcoming:
 async def fire(guest: Guest, given: ByHand) -> Fired:
     """Fire a trigger now, whatever its type, and whether or not it is enabled."""
     receipt = await guest.hub.engine.triggers.fire(given.trigger, given.payload, given.key)
-    fired = Fired(firing=receipt.firing)
+    fired = Fired(firing=receipt.firing, state=receipt.state)
     if receipt.run is not None:
         fired.run = receipt.run
     if receipt.error is not None:
