@@ -1,9 +1,13 @@
 """The commands of the server."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 from blockloom.cli.sandbox import sandbox_option
 
 from .speech import say
+from .webhooks import webhook_options
 
 
 class _NotListening(click.ClickException):
@@ -47,8 +51,15 @@ class _NotListening(click.ClickException):
     help=say("The largest message that is taken.", "可接收的最大消息。"),
 )
 @sandbox_option()
+@webhook_options
 def serve(
-    host: str, port: int, store_url: str | None, token: str | None, max_message: int, require_sandbox: str | None
+    host: str,
+    port: int,
+    store_url: str | None,
+    token: str | None,
+    max_message: int,
+    require_sandbox: str | None,
+    listeners: Mapping[str, Mapping[str, Any]],
 ) -> None:
     """Run the server until it is told to stop."""
     from .gate import is_loopback
@@ -64,7 +75,7 @@ def serve(
             )
         )
     try:
-        run(host, port, store_url, token, max_message, require_sandbox)
+        run(host, port, store_url, token, max_message, require_sandbox, listeners)
     except CannotListen as error:
         raise _NotListening(str(error)) from None
 

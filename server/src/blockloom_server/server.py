@@ -51,7 +51,7 @@ class Server:
         port: int = DEFAULT_PORT,
         token: str | None = None,
         limits: Limits | None = None,
-        listening: Mapping[str, Mapping[str, Any]] | None = None,
+        listeners: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self._plugins = plugins
@@ -59,7 +59,7 @@ class Server:
         self._host = host
         self._port = port
         self._token = token
-        self._listeners = listening
+        self._listeners = listeners
 
     async def __aenter__(self) -> "Server":
         self.hub = Hub(self._plugins, self._store, listening=self._listeners)

@@ -4,8 +4,9 @@ import asyncio
 import errno
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from blockloom.cli.sandbox import hold_sandbox
 from blockloom.cli.storing import Chosen, choose
@@ -34,19 +35,26 @@ class CannotListen(Exception):
 
 
 def run(
-    host: str, port: int, store_url: str | None, token: str | None, max_message: int, require_sandbox: str | None = None
+    host: str,
+    port: int,
+    store_url: str | None,
+    token: str | None,
+    max_message: int,
+    require_sandbox: str | None = None,
+    listeners: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; raises CannotListen, SandboxMissing, or BlockloomError for the store."""
     plugins = Plugins.load()
     hold_sandbox(require_sandbox, plugins)
     kept = choose(store_url, plugins)
-    asyncio.run(_serve(plugins, kept, host, port, token, Limits(message=max_message)))
+    server = Server(plugins, kept.store, host, port, token, Limits(message=max_message), listeners)
+    asyncio.run(_serve(server, kept, host, port))
 
 
-async def _serve(plugins: Plugins, kept: Chosen, host: str, port: int, token: str | None, limits: Limits) -> None:
+async def _serve(server: Server, kept: Chosen, host: str, port: int) -> None:
     stop = stop_at_signal()
     await kept.gather()
-    async with listening(Server(plugins, kept.store, host, port, token, limits), host, port) as server:
+    async with listening(server, host, port):
         print(announcement(server), file=sys.stderr, flush=True)
         if missing := [finding for finding in await server.hub.sandbox() if finding.state != "ok"]:
             print(warning(missing), file=sys.stderr, flush=True)
