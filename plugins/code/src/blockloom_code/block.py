@@ -5,10 +5,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from blockloom import BlockContext, BlockType, Config, Problem
+from pydantic import Field
 
 from .cheap import LEAVE, cheap
 from .limits import Limits
 from .order import order
+from .settings import BlockLimits, Settings
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -16,11 +18,16 @@ if TYPE_CHECKING:
     from .pool import Pool
 
 
+def _is_none(value: Any) -> bool:
+    return value is None
+
+
 class CodeContent(Config):
-    """A source and its language."""
+    """A source, its language, and what it may use where that is to be other than usual."""
 
     source: str
     language: Literal["python"] = "python"
+    limits: BlockLimits | None = Field(default=None, exclude_if=_is_none)
 
 
 class Code(BlockType):
@@ -45,14 +52,15 @@ class Code(BlockType):
     Content = CodeContent
 
     def __init__(self, limits: Limits | None = None, processes: int | None = None) -> None:
-        self.limits = limits or Limits()
+        self.settings = Settings(usual=limits) if limits else Settings.read()
         self.processes = processes
         self._pools: dict[AbstractEventLoop, Pool] = {}
 
     def check(self, content: Any) -> Iterable[Problem]:
-        """What is wrong with the source, without running a line of it."""
+        """What is wrong with the source, without running a line of it, and with what it asks for."""
         from .program import examine
 
+        yield from self.settings.problems(content.limits)
         for refusal in examine(content.source):
             yield Problem(
                 code="bad-content", path="/source", text=refusal.text, advice=refusal.advice, excerpt=refusal.excerpt
@@ -63,7 +71,7 @@ class Code(BlockType):
         source = content.source
         if source and not source.endswith("\n"):
             source += "\n"
-        return CodeContent(source=source + str(addition), language=content.language)
+        return CodeContent(source=source + str(addition), language=content.language, limits=content.limits)
 
     def render(self, content: Any) -> str:
         """The source."""
@@ -111,7 +119,7 @@ class Code(BlockType):
         return value
 
     async def _run_all(self, blocks: Sequence[BlockContext]) -> list[Any]:
-        orders = [order(block, self.limits) for block in blocks]
+        orders = [order(block, self.settings.of(block.content.limits)) for block in blocks]
         return await (await self._pool()).run(orders)
 
     async def _pool(self) -> "Pool":
@@ -125,7 +133,7 @@ class Code(BlockType):
             if pool := self._pools.pop(other, None):
                 await pool.close()
         if loop not in self._pools:
-            self._pools[loop] = Pool(self.processes or cores(), self.limits)
+            self._pools[loop] = Pool(self.processes or cores(), self.settings.usual)
         return self._pools[loop]
 
 

@@ -43,3 +43,11 @@ class Limits:
     def to_json(self) -> dict[str, Any]:
         """As a mapping that `Limits(**…)` takes."""
         return asdict(self)
+
+
+USUAL: Final = Limits()
+"""What a block gets where neither it nor the settings say anything."""
+LOWEST: Final = Limits(time=0.01, memory=32 * MIB, result=1024, output=1024)
+"""Below this nothing can run."""
+HIGHEST: Final = Limits(time=3600.0, memory=16 * 1024 * MIB, result=64 * MIB, output=64 * MIB)
+"""The most that a block, or a whole server, may ask for."""
