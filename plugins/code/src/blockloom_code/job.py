@@ -13,8 +13,6 @@ from .program import FUNCTION
 from .refusals import Words
 from .result import ResultRefused, encode
 
-_PIECE: Final = 16_384
-
 
 class Output:
     """The one way out of a job: what it prints and what it comes to."""
@@ -22,7 +20,7 @@ class Output:
     def __init__(self) -> None:
         self.file = -1
         self.limits = Limits()
-        self._pending = ""
+        self._pending: list[str] = []
         self._printed = 0
         self._lines = 0
 
@@ -36,11 +34,13 @@ class Output:
         room = self.limits.output - self._printed
         data = text.encode(errors="replace")
         self._printed += len(data)
-        self._pending += data[:room].decode(errors="ignore") if len(data) > room else text
-        lines, newline, self._pending = self._pending.rpartition("\n")
+        lines, newline, rest = (data[:room].decode(errors="ignore") if len(data) > room else text).rpartition("\n")
         if newline:
             self._lines += lines.count("\n") + 1
-            self._text(lines)
+            self._text("".join([*self._pending, lines]))
+            self._pending.clear()
+        if rest:
+            self._pending.append(rest)
         if self._printed > self.limits.output or self._lines > MAX_LINES:
             self.fail("output_limit", {"en": "the code printed too much", "zh": "代码打印的内容过多"})
 
@@ -57,8 +57,8 @@ class Output:
 
     def _flush(self) -> None:
         if self._pending:
-            self._text(self._pending)
-            self._pending = ""
+            self._text("".join(self._pending))
+            self._pending.clear()
 
     def _text(self, text: str) -> None:
         data = text.encode(errors="replace")
