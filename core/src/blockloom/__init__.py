@@ -44,7 +44,7 @@ from .store import RunHead, Store, StoredRun, StoredWorkflow, state_after, unrec
 from .task import TaskContext, TaskType
 from .trigger import Fire, Fired, Published, Receipt, TriggerType
 from .values import copy_value, duration, is_id, is_name
-from .words import Text
+from .words import Text, tell
 
 __all__ = [
     "NOT_TAKEN",
@@ -124,5 +124,6 @@ __all__ = [
     "is_id",
     "is_name",
     "state_after",
+    "tell",
     "unrecorded",
 ]

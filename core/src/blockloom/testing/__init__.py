@@ -7,6 +7,7 @@ from .faults import FaultStore
 from .kit import engine_with, registry_with, run_graph
 from .simulation import EPOCH, Deadlock, NotSimulated, SimLoop, simulate, virtual_clock
 from .storechecks import StoreConformance
+from .storesamples import a_journal, a_run
 from .taskchecks import TaskConformance, TaskExample
 from .triggerchecks import TriggerConformance, TriggerExample
 
@@ -25,6 +26,8 @@ __all__ = [
     "TaskExample",
     "TriggerConformance",
     "TriggerExample",
+    "a_journal",
+    "a_run",
     "engine_with",
     "registry_with",
     "run_graph",

@@ -69,6 +69,7 @@ def make(path: Path) -> None:
         connection = sqlite3.connect(made, isolation_level=None)
         try:
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             _migrate(connection, 0)
         finally:
             connection.close()
@@ -123,6 +124,14 @@ def say_closed(connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM blockloom WHERE name = 'open'")
 
 
+def shrink(connection: sqlite3.Connection, pages: int = 2000) -> int:
+    """Give free pages back to the system, some at a time; how many are left."""
+    for _ in connection.execute(f"PRAGMA incremental_vacuum({pages})"):
+        pass
+    left: int = connection.execute("PRAGMA freelist_count").fetchone()[0]
+    return left
+
+
 def file_system(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str | None:
     """The kind of file system under a folder, if it is one over a network."""
     device = folder.stat().st_dev
@@ -140,7 +149,7 @@ def file_system(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> st
 
 def _must_be_writable(path: Path) -> None:
     for each in (path, path.parent):
-        if not os.access(each, os.W_OK):
+        if not os.access(each, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
             what = "the file is read-only" if each == path else f"the folder {each} is read-only"
             raise StoreUnusable(str(path), what, "Make it writable, or use another path.")
 

@@ -21,7 +21,7 @@ from blockloom import (
 from . import journal, runs, shelves, workflows
 from .desk import Desk
 from .lock import OwnerLock
-from .opening import examine, make, open_to_read, open_to_write, path_of, say_closed
+from .opening import examine, make, open_to_read, open_to_write, path_of, say_closed, shrink
 from .packing import encode
 
 _T = TypeVar("_T")
@@ -72,7 +72,8 @@ class SqliteStore:
             self._lock.release()
             self._lock = None
 
-    async def _write(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+    async def write(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Have something done on the connection that writes, in a transaction."""
         if self._writer is None:
             raise BadUsage(f"The store {self._where} is open for reading only.")
         return await self._writer.do(work)
@@ -82,7 +83,7 @@ class SqliteStore:
     async def put_workflow(self, id: str, graph: Mapping[str, Any], changed: float, revision: int | None) -> int:
         """See Store."""
         text = _json(dict(graph))
-        return await self._write(lambda db: workflows.put(db, id, text, changed, revision))
+        return await self.write(lambda db: workflows.put(db, id, text, changed, revision))
 
     async def get_workflow(self, id: str) -> StoredWorkflow:
         """See Store."""
@@ -94,19 +95,19 @@ class SqliteStore:
 
     async def delete_workflow(self, id: str) -> None:
         """See Store."""
-        await self._write(lambda db: workflows.delete(db, id))
+        await self.write(lambda db: workflows.delete(db, id))
 
     # Runs
 
     async def create_run(self, run: StoredRun) -> StoredRun:
         """See Store."""
-        return await self._write(lambda db: runs.create(db, run))
+        return await self.write(lambda db: runs.create(db, run))
 
     async def append(self, run: str, events: Sequence[Event]) -> None:
         """See Store."""
         if events:
             made = journal.Addition(run, events)
-            await self._write(lambda db: journal.append(db, run, made))
+            await self.write(lambda db: journal.append(db, run, made))
         else:
             await self._reader.do(lambda db: runs.number(db, run))
 
@@ -130,15 +131,18 @@ class SqliteStore:
 
     async def delete_run(self, id: str) -> None:
         """See Store."""
-        await self._write(lambda db: runs.delete(db, id))
+        await self.write(lambda db: runs.delete(db, id))
 
     async def prune(self, before: float) -> int:
-        """See Store; done in slices, so that writing goes on meanwhile."""
-        await self._write(lambda db: shelves.prune(db, before))
-        gone = some = await self._write(lambda db: runs.prune(db, before))
+        """See Store; done in slices, so that writing goes on meanwhile. The file shrinks by what has become free."""
+        await self.write(lambda db: shelves.prune(db, before))
+        gone = some = await self.write(lambda db: runs.prune(db, before))
         while some == runs.SLICE:
-            some = await self._write(lambda db: runs.prune(db, before))
+            some = await self.write(lambda db: runs.prune(db, before))
             gone += some
+        left = await self.write(shrink)
+        while 0 < (now := await self.write(shrink)) < left:
+            left = now
         return gone
 
     # Published events
@@ -146,7 +150,7 @@ class SqliteStore:
     async def publish(self, event: Published, run: str | None = None) -> int:
         """See Store."""
         payload = _json(event.payload)
-        return await self._write(lambda db: shelves.publish(db, event.time.timestamp(), event.name, payload, run))
+        return await self.write(lambda db: shelves.publish(db, event.time.timestamp(), event.name, payload, run))
 
     async def last_published(self) -> int:
         """See Store."""
@@ -161,12 +165,12 @@ class SqliteStore:
     async def put(self, shelf: str, id: str, value: Any) -> None:
         """See Store."""
         text = _json(value)
-        await self._write(lambda db: shelves.put(db, shelf, id, text))
+        await self.write(lambda db: shelves.put(db, shelf, id, text))
 
     async def add(self, shelf: str, id: str, value: Any) -> bool:
         """See Store."""
         text = _json(value)
-        return await self._write(lambda db: shelves.add(db, shelf, id, text))
+        return await self.write(lambda db: shelves.add(db, shelf, id, text))
 
     async def get(self, shelf: str, id: str) -> Any:
         """See Store."""
@@ -180,7 +184,7 @@ class SqliteStore:
 
     async def drop(self, shelf: str, prefix: str, exactly: bool = True) -> int:
         """See Store."""
-        return await self._write(lambda db: shelves.drop(db, shelf, prefix, exactly))
+        return await self.write(lambda db: shelves.drop(db, shelf, prefix, exactly))
 
 
 def _json(value: Any) -> str:
