@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from unittest.mock import patch
 
 import blockloom
 import pytest
@@ -121,7 +122,8 @@ def run_python(page: Path, address: str) -> None:
 @pytest.mark.parametrize("page", PYTHON, ids=named)
 def test_the_python_of_a_page_runs(page: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    run_python(page, request.getfixturevalue("address") if ADDRESS in page.read_text(encoding="utf-8") else "")
+    with patch.dict(os.environ):  # a page may set variables
+        run_python(page, request.getfixturevalue("address") if ADDRESS in page.read_text(encoding="utf-8") else "")
 
 
 # Graphs

@@ -30,6 +30,7 @@ from .face.block import Block
 from .face.task import Task, TaskSpec
 from .face.trigger import Trigger
 from .face.workflow import Workflow, WorkflowSpec
+from .file import File
 from .finding import Finding
 from .hookspecs import hookimpl
 from .kind import NOT_TAKEN, Config, Duration, Embedded, Expression, Ports, Retry, Secret, WithSecrets
@@ -69,6 +70,7 @@ __all__ = [
     "Executor",
     "Explanation",
     "Expression",
+    "File",
     "Finding",
     "Fire",
     "Fired",

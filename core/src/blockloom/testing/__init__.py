@@ -10,9 +10,12 @@ from .storechecks import StoreConformance
 from .storesamples import a_journal, a_run
 from .taskchecks import TaskConformance, TaskExample
 from .triggerchecks import TriggerConformance, TriggerExample
+from .webserver import Answer, Asked, Reply, ScriptedServer
 
 __all__ = [
     "EPOCH",
+    "Answer",
+    "Asked",
     "BlockConformance",
     "BlockExample",
     "Conformance",
@@ -20,6 +23,8 @@ __all__ = [
     "ExecutorConformance",
     "FaultStore",
     "NotSimulated",
+    "Reply",
+    "ScriptedServer",
     "SimLoop",
     "StoreConformance",
     "TaskConformance",
