@@ -58,7 +58,7 @@ class Engine:
         self._observers = plugins.observers if isinstance(plugins, Plugins) else []
         self._executor = executor or InProcessExecutor()
         self._vault = Vault()
-        world = World(registry=self.registry, store=store, clock=clock, start=self.start)
+        world = World(registry=self.registry, store=store, clock=clock, start=self.start, run=self.run)
         self.triggers = Triggers(world, listening)
         """The triggers that stand by themselves; they fire once they are opened."""
         self._outfit = Outfit(

@@ -50,6 +50,8 @@ class World:
     store: Store | None
     clock: Callable[[], float]
     start: Start
+    run: Callable[[str], Awaitable[RunView]]
+    """Gives a run by its id; raises NotFound."""
 
 
 async def find_workflow(store: Store, name: str) -> StoredWorkflow:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from ..errors import PluginError
 from .actions import World
 from .alarm import Alarm
 from .firings import Firings
@@ -52,7 +53,11 @@ class Clockwork:
         """Fire what is due of one trigger. It is done with those moments at once; on record, once they are kept."""
         if trigger.spec is None or trigger.spec.type is None:
             return
-        found = due(trigger.spec.type, trigger.spec.config, trigger.since, now, trigger.misfire)
+        try:
+            found = due(trigger.spec.type, trigger.spec.config, trigger.since, now, trigger.misfire)
+        except PluginError as error:
+            trigger.fail(error)
+            return
         last = max([*found.moments, *([] if found.passed is None else [found.passed])], default=None)
         if last is not None:
             trigger.since, trigger.spent = last, trigger.spec.type.once

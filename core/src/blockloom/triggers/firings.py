@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from typing import Any, Final, TypeVar
 
 from ..errors import BlockloomError, NotFound, StoreFailed, TaskFailed
+from ..live import RunView
 from ..states import RUN_ENDS, RunState
 from ..store import Store
 from ..trigger import Receipt
@@ -43,18 +44,19 @@ Listener = Callable[[Standing, Firing], None]
 class Firings:
     """Notes firings, has them carried out in their lanes, and keeps their outcome."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, standing: Mapping[str, Standing]) -> None:
         self._world = world
+        self._standing = standing
         self._lanes: dict[str, Lane] = {}
         self._listeners: list[Listener] = []
         self._begun: dict[str, asyncio.Event] = {}
         self._counts: dict[str, int] = {}
 
-    async def open(self, standing: dict[str, Standing]) -> None:
+    async def open(self) -> None:
         """Take up the firings that were not seen to their end."""
         for id, record in await self._store.items(OPEN):
             firing = Firing.from_record(record)
-            trigger = standing.get(firing.trigger)
+            trigger = self._standing.get(firing.trigger)
             if trigger is None or await self._store.get(DONE, id) is not None:
                 await self._store.drop(OPEN, id)
             else:
@@ -75,9 +77,9 @@ class Firings:
     ) -> Firing | None:
         """A trigger fires: keep it, and carry it out. None where that has happened before."""
         firing = await self._keep(trigger, time, mark, payload, chain)
-        if firing is None or trigger.gone:
+        if firing is None:
             return None
-        lane = self._lane(trigger)
+        lane = self._lane(self._standing[trigger.id])
         if (reason := lane.turned_away()) is None:
             lane.take(firing)
         else:
@@ -149,14 +151,19 @@ class Firings:
         return self._lanes[trigger.id]
 
     async def _keep(self, trigger: Standing, time: datetime, mark: str, payload: Any, chain: int) -> Firing | None:
-        """A new firing, kept; None where there is one of its identity."""
+        """A new firing, kept; None where there is one of its identity, or the trigger was deleted."""
         id = identity(trigger.id, time, mark)
         firing = Firing(id=id, trigger=trigger.id, time=time, fired=self._world.clock(), payload=payload)
         firing.chain = max(trigger.chain, chain) + 1
         if await self._persist(lambda: self._store.get(DONE, id)) is not None:
             return None
         record = firing.to_record()
-        return firing if await self._persist(lambda: self._store.add(OPEN, id, record)) else None
+        if not await self._persist(lambda: self._store.add(OPEN, id, record)):
+            return None
+        if trigger.id in self._standing:
+            return firing
+        await self._store.drop(OPEN, id)  # it was deleted meanwhile
+        return None
 
     async def _find(self, trigger: Standing, id: str) -> Firing:
         """A firing that has happened."""
@@ -170,9 +177,11 @@ class Firings:
     async def _carry_out(self, trigger: Standing, firing: Firing) -> None:
         """See a firing through: begin its run, wait for its end, keep the outcome."""
         try:
-            run = await self._persist(lambda: begin(self._world, self._store, trigger, firing))
+            run = await self._persist(lambda: self._begin(trigger, firing))
             firing.run, firing.state = run.id, RunState.RUNNING.value
             self._tell(trigger, firing)
+            record = firing.to_record()
+            await self._persist(lambda: self._store.put(OPEN, firing.id, record))
             await run.wait()
             if run.state not in RUN_ENDS:
                 return  # it is left as it stands, and so is the firing
@@ -186,13 +195,18 @@ class Firings:
             firing.fail(type(error).__name__, str(error)[:2000])
         await self._close(trigger, firing)
 
+    async def _begin(self, trigger: Standing, firing: Firing) -> RunView:
+        """The run of a firing: the one that is known to be its, else the one of its identity."""
+        if firing.run is not None:
+            return await self._world.run(firing.run)
+        return await begin(self._world, self._store, trigger, firing)
+
     async def _close(self, trigger: Standing, firing: Firing) -> None:
         """Keep what came of a firing."""
         self._tell(trigger, firing)
-        if trigger.id in self._lanes:
-            record = firing.to_record()
-            await self._persist(lambda: self._store.put(DONE, firing.id, record))
-            await self._trim(trigger.id)
+        record = firing.to_record()
+        await self._persist(lambda: self._store.put(DONE, firing.id, record))
+        await self._trim(trigger.id)
         await self._persist(lambda: self._store.drop(OPEN, firing.id))
 
     async def _trim(self, trigger: str) -> None:

@@ -40,7 +40,7 @@ class Triggers:
         self._standing: dict[str, Standing] = {}
         self._loading = asyncio.Lock()
         self._loaded = False
-        self._firings = Firings(world)
+        self._firings = Firings(world, self._standing)
         self._listeners = Listeners(self.fire, settings or {})
         self._events = EventReader(world, self._firings)
         self._clockwork: Clockwork | None = None
@@ -58,7 +58,7 @@ class Triggers:
         for holder in {trigger.holder for trigger in self._standing.values()} - workflows.keys() - {None}:
             await self._settle(str(holder), None, self._now())
         await self._sweep()
-        await self._firings.open(self._standing)
+        await self._firings.open()
         self._clockwork = Clockwork(self._world, self._standing, self._firings, self._save, self._spawn)
         for trigger in self._standing.values():
             self._arm(trigger)

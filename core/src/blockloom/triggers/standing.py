@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..check import prepare_trigger
-from ..errors import BlockloomError, InvalidTrigger
+from ..errors import BlockloomError, InvalidTrigger, PluginError
 from ..firing import is_timed
 from ..registry import Registry
 from ..spec import TriggerSpec
@@ -82,9 +82,13 @@ class Standing:
             return None
         try:
             return following(self.spec.type, self.spec.config, self.since)
-        except BlockloomError as error:
-            self.problem, self.spec = error.message, None
+        except PluginError as error:
+            self.fail(error)
             return None
+
+    def fail(self, error: PluginError) -> None:
+        """Fire no more, until it is changed or its plugin is: its type fails."""
+        self.problem, self.spec = error.message, None
 
     def carry_on(self, old: "Standing") -> None:
         """Go on from where the one before stood, as far as this one fires as that one did."""
