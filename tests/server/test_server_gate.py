@@ -21,12 +21,13 @@ FOREIGN_HOSTS: Final = [
     *("", " ", "localhost:", "localhost:x", "127.1", "2130706433", "0x7f.1", "[::2]", "[localhost]", "user@localhost"),
     *("localhost/", "localhost,localhost", "192.168.1.5", "0.0.0.0", "ｌocalhost"),
 ]
-OWN_ORIGINS: Final = ["http://localhost", "http://localhost:5173", "https://127.0.0.1:8765", "http://[::1]:3000"]
+OWN_ORIGINS: Final = ["http://localhost:8765", "https://127.0.0.1:8765", "http://[::1]:8765", "http://LOCALHOST:8765"]
 FOREIGN_ORIGINS: Final = [
     *("null", "http://evil.example", "https://evil.example:8765", "http://localhost.evil.example", "file://"),
     *("http://127.0.0.1.evil.example", "http://evil.example/localhost", "http://localhost@evil.example"),
     *("http://evil.example#localhost", "http://user@localhost", "localhost", "//localhost", "ftp://localhost"),
     *("http://", "http://localhost evil", "chrome-extension://abcdef", "", "http://localhost:123456"),
+    *("http://localhost", "http://localhost:5173", "http://127.0.0.1:80", "http://localhost:08765"),
 ]
 
 
@@ -41,13 +42,13 @@ def test_other_names_are_not(host: str) -> None:
 
 
 @pytest.mark.parametrize("origin", OWN_ORIGINS)
-def test_pages_of_this_machine_may_talk(origin: str) -> None:
-    assert Gate("127.0.0.1").origin_fits([origin], "localhost")
+def test_its_own_pages_may_talk(origin: str) -> None:
+    assert Gate("127.0.0.1").origin_fits([origin], "localhost:8765")
 
 
 @pytest.mark.parametrize("origin", FOREIGN_ORIGINS)
 def test_other_pages_may_not(origin: str) -> None:
-    assert not Gate("127.0.0.1").origin_fits([origin], "localhost")
+    assert not Gate("127.0.0.1").origin_fits([origin], "localhost:8765")
     assert not Gate("0.0.0.0").origin_fits([origin], "server.example:8765")
 
 
@@ -67,6 +68,16 @@ def test_the_bound_name_fits_and_on_all_addresses_a_page_must_be_the_servers_own
         assert Gate(everywhere).host_fits(["other.example:8765"])
         assert Gate(everywhere).origin_fits(["http://Other.example:8765"], "other.example:8765")
         assert not Gate(everywhere).origin_fits(["http://other.example:99"], "other.example:8765")
+
+
+def test_more_names_and_pages_may_be_allowed() -> None:
+    gate = Gate("127.0.0.1", ["Flows.example"], ["http://localhost:5173", "https://Desk.example/"])
+    assert gate.host_fits(["flows.example"])
+    assert gate.origin_fits(["https://flows.example"], "flows.example")
+    assert gate.origin_fits(["http://localhost:5173"], "127.0.0.1:8765")
+    assert gate.origin_fits(["https://desk.example"], "flows.example")
+    assert not gate.origin_fits(["https://desk.example:444"], "flows.example")
+    assert not gate.host_fits(["desk.example"])
 
 
 def test_loopback_and_wildcard() -> None:
@@ -102,7 +113,7 @@ REQUESTS: Final = [
     ("GET / HTTP/1.0\nHost: localhost\n\n", 200),
     ("HEAD / HTTP/1.1\nHost: localhost\n\n", 200),
     ("GET /health HTTP/1.1\nHost: localhost\n\n", 200),
-    ("GET /health HTTP/1.1\nHost: localhost\nOrigin: http://localhost:1\n\n", 200),
+    ("GET /health HTTP/1.1\nHost: localhost:1\nOrigin: http://localhost:1\n\n", 200),
     ("GET /ws HTTP/1.1\nHost: localhost\n\n", 426),
     ("HEAD /ws HTTP/1.1\nHost: localhost\n\n", 405),
     ("GET /nothing HTTP/1.1\nHost: localhost\n\n", 404),
@@ -181,7 +192,7 @@ async def handshake(server: Server, path: str = "/ws", **headers: Any) -> int:
         ({"path": "/ws/"}, 404),
         ({"path": "/WS"}, 404),
         ({"path": "/socket"}, 404),
-        ({"origin": Origin("http://localhost:3000")}, 101),
+        ({"origin": Origin("http://localhost:3000")}, 403),
         ({"origin": Origin("http://evil.example")}, 403),
         ({"origin": Origin("null")}, 403),
         ({"additional_headers": {"Host": "evil.example"}}, 400),

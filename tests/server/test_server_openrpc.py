@@ -1,14 +1,20 @@
 """The published document: of the right shape, complete, and the same wherever it is asked for."""
 
+import asyncio
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import jsonschema
 import pytest
 from blockloom_server.faults import CODES
+from blockloom_server.handbook import write
 from blockloom_server.methods import TABLE
 from blockloom_server.openrpc import describe
+from blockloom_server.remote import session
+from blockloom_server.shapes import Notification
+from blockloom_server.testing import serving, socket_of
 
 DOCUMENT: Final = describe(TABLE)
 
@@ -145,7 +151,7 @@ def test_the_notification_is_described_too() -> None:
     (event,) = DOCUMENT["x-notifications"]
     assert event["name"] == "event"
     names = [param["name"] for param in event["params"]]
-    assert names == ["subscription", "run", "seq", "time", "type", "task", "data"]
+    assert names == ["subscription", "run", "time", "type", "data", "seq", "task"]
 
 
 def test_every_model_is_documented() -> None:
@@ -154,3 +160,32 @@ def test_every_model_is_documented() -> None:
         assert method.result.__doc__
         for field in method.result.model_fields.values():
             assert field.annotation is not None
+
+
+def test_no_two_shapes_have_one_name() -> None:
+    assert [name for name in DOCUMENT["components"]["schemas"] if "__" in name] == []
+
+
+def test_the_page_about_the_protocol_is_fresh() -> None:
+    page = Path(__file__).parents[2] / "docs/reference/protocol.md"
+    assert page.read_text(encoding="utf-8") == write(TABLE), (
+        "blockloom schema protocol --page > docs/reference/protocol.md"
+    )
+
+
+def test_every_notification_is_as_described() -> None:
+    async def go() -> list[dict[str, Any]]:
+        graph = {"blockloom": 1, "tasks": [{"id": "a", "type": "stop", "config": {"state": "failed"}}]}
+        async with serving() as server, session(socket_of(server)) as remote:
+            await remote.call("subscribe", all=True)
+            await remote.call("workflow.create", graph=graph)
+            await remote.call("run.start", graph=graph)
+            heard = [await remote.event()]
+            while heard[-1]["type"] != "run.failed":
+                heard.append(await remote.event())
+            return heard
+
+    heard = asyncio.run(go())
+    assert {"workflow.changed", "run.started", "task.started", "run.failed"} <= {event["type"] for event in heard}
+    for event in heard:
+        Notification.model_validate(event)

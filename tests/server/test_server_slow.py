@@ -8,6 +8,7 @@ from typing import Any, Final
 import blockloom
 import pytest
 from blockloom import Ports, TaskContext, TaskType
+from blockloom_server.guest import Guest
 from blockloom_server.limits import Limits
 from blockloom_server.remote import session
 from blockloom_server.server import Server
@@ -83,17 +84,14 @@ async def close_code(socket: ClientConnection) -> tuple[int | None, str | None]:
 
 def watched(server: Server, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """An event that is set once the server closes a client for being slow."""
-    from blockloom_server import connection
-
     closing = asyncio.Event()
-    close = connection.close
+    too_slow = Guest.too_slow
 
-    async def noting(socket: Any, code: int, reason: str) -> None:
-        if code == 4408:
-            closing.set()
-        await close(socket, code, reason)
+    def noting(guest: Guest) -> None:
+        closing.set()
+        too_slow(guest)
 
-    monkeypatch.setattr(connection, "close", noting)
+    monkeypatch.setattr(Guest, "too_slow", noting)
     return closing
 
 

@@ -68,8 +68,8 @@ def parse_yaml(text: str | bytes) -> Any:
         refuse("not-yaml", why=error.why, line=error.line, column=error.column)
 
 
-def parse_json(text: str | bytes) -> Any:
-    """Any JSON value, strictly: no repeated key, no NaN, no infinity, no deep nest; raises BadFormat."""
+def parse_json(text: str | bytes, depth: int = MAX_DEPTH) -> Any:
+    """Any JSON value, strictly: no repeated key, no NaN, no infinity, no nest beyond `depth`; raises BadFormat."""
     text = _decode(text)
     try:
         value = json.loads(text, object_pairs_hook=_mapping, parse_constant=_no_constant, parse_float=_finite)
@@ -78,11 +78,11 @@ def parse_json(text: str | bytes) -> Any:
     except json.JSONDecodeError as error:
         refuse("not-json", why=error.msg, line=error.lineno, column=error.colno)
     except RecursionError:
-        refuse("too-deep", limit=MAX_DEPTH)
+        refuse("too-deep", limit=depth)
     except ValueError as error:
         refuse("not-json", why=str(error), line=1, column=1)
-    if _depth(value) > MAX_DEPTH:
-        refuse("too-deep", limit=MAX_DEPTH)
+    if _depth(value) > depth:
+        refuse("too-deep", limit=depth)
     return value
 
 

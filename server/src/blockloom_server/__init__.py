@@ -9,7 +9,8 @@ __all__ = ["blockloom_commands"]
 
 @hookimpl
 def blockloom_commands() -> list[Any]:
-    """The commands `serve` and `schema protocol`."""
+    """The commands `serve`, `emit` and `schema protocol`."""
     from .commands import schema, serve
+    from .emitting import emit
 
-    return [serve, schema]
+    return [serve, emit, schema]

@@ -1,6 +1,6 @@
 """The commands of the server."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -40,42 +40,69 @@ class _NotListening(click.ClickException):
     "--token",
     envvar="BLOCKLOOM_TOKEN",
     show_envvar=True,
-    help=say("What clients must show; needed off loopback.", "客户端必须出示的令牌；非本机监听时必须设置。"),
+    help=say(
+        "What clients must show; off loopback one is made where none is given.",
+        "客户端必须出示的令牌；非本机监听且未给出时自动生成。",
+    ),
 )
 @click.option(
     "--max-message",
     type=click.IntRange(1024, 64 * 1024 * 1024),
-    default=16 * 1024 * 1024,
-    show_default=True,
     metavar="BYTES",
-    help=say("The largest message that is taken.", "可接收的最大消息。"),
+    help=say("The largest message that is taken (16 MiB).", "可接收的最大消息（16 MiB）。"),
+)
+@click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="NAME=NUMBER",
+    help=say(
+        "Another limit, such as rate=100 or clients=50; docs/reference/protocol.md lists them.",
+        "其他限制，如 rate=100、clients=50；列表见 docs/reference/protocol.md。",
+    ),
+)
+@click.option(
+    "--allow-host",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help=say("A name under which a proxy reaches the server.", "代理访问本服务器所用的名称。"),
+)
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="URL",
+    help=say(
+        "A page from elsewhere that may talk to the server, as http://localhost:5173.",
+        "允许访问本服务器的其他网页来源，如 http://localhost:5173。",
+    ),
+)
+@click.option(
+    "--tls-cert",
+    "certificate",
+    metavar="FILE",
+    help=say("The certificate for https and wss.", "用于 https 和 wss 的证书。"),
+)
+@click.option(
+    "--tls-key",
+    "key",
+    metavar="FILE",
+    help=say("Its key, if it is in another file.", "证书的密钥（若在另一文件中）。"),
 )
 @sandbox_option()
 @webhook_options
-def serve(
-    host: str,
-    port: int,
-    store_url: str | None,
-    token: str | None,
-    max_message: int,
-    require_sandbox: str | None,
-    listeners: Mapping[str, Mapping[str, Any]],
-) -> None:
+def serve(token: str | None, max_message: int | None, limits: Sequence[str], **settings: Any) -> None:
     """Run the server until it is told to stop."""
-    from .gate import is_loopback
-    from .serving import CannotListen, run
+    from .serving import CannotListen, Settings, run
 
     if token is not None and not token.strip():
         raise click.UsageError(say("--token must not be empty.", "--token 不能为空。"))
-    if token is None and not is_loopback(host):
-        raise click.UsageError(
-            say(
-                f"{host or 'All addresses'} can be reached by others: give a --token, or listen on 127.0.0.1.",
-                f"{host or '所有地址'} 可被他人访问：请给出 --token，或监听 127.0.0.1。",
-            )
-        )
+    if settings["key"] and not settings["certificate"]:
+        raise click.UsageError(say("--tls-key goes with --tls-cert.", "--tls-key 须与 --tls-cert 一起使用。"))
+    made = _limits(limits, {} if max_message is None else {"message": max_message})
     try:
-        run(host, port, store_url, token, max_message, require_sandbox, listeners)
+        run(Settings(token=token, limits=made, **settings))
     except CannotListen as error:
         raise _NotListening(str(error)) from None
 
@@ -86,11 +113,39 @@ def schema() -> None:
 
 
 @schema.command(help=say("Print the OpenRPC document of the server.", "输出服务器的 OpenRPC 文档。"))
-def protocol() -> None:
+@click.option(
+    "--page",
+    is_flag=True,
+    help=say("As a page for people, in Markdown.", "以 Markdown 页面的形式输出，供人阅读。"),
+)
+def protocol(page: bool) -> None:
     """Print the OpenRPC document of the server."""
     from blockloom.codec import write_json
 
+    from .handbook import write
     from .methods import TABLE
     from .openrpc import describe
 
-    click.echo(write_json(describe(TABLE)).encode(), nl=False)
+    click.echo((write(TABLE) if page else write_json(describe(TABLE))).encode(), nl=False)
+
+
+def _limits(pairs: Sequence[str], more: dict[str, Any]) -> Any:
+    """The limits of the server; raises UsageError."""
+    from pydantic import ValidationError
+
+    from .limits import Limits
+
+    given = dict(more)
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or name not in Limits.model_fields:
+            names = ", ".join(Limits.model_fields)
+            english = f"--limit {pair}: write NAME=NUMBER; the names are {names}."
+            raise click.UsageError(say(english, f"--limit {pair}：应写作 NAME=NUMBER；名称有 {names}。"))
+        given[name] = value
+    try:
+        return Limits.model_validate(given)
+    except ValidationError as error:
+        flaw = error.errors()[0]
+        where = f"{flaw['loc'][0]}={flaw['input']}"
+        raise click.UsageError(say(f"--limit {where}: {flaw['msg']}.", f"--limit {where}：{flaw['msg']}。")) from None

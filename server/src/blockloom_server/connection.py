@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
+from time import perf_counter
 from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
@@ -10,19 +11,26 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
 from .dispatch import find, perform
-from .faults import TOO_MUCH, Fault
+from .faults import TOO_MUCH, Fault, stopping, too_fast
 from .guest import Guest, WrongToken
 from .hub import Hub
 from .limits import Limits
 from .method import Method, Params
+from .pace import Pace
 from .wire import BadCall, Call, answer, read_call, refusal
 
 _log = logging.getLogger(__name__)
 
-CLOSING: Final = 10.0
+CLOSING: Final = 3.0
 """Seconds that a client has to take note of being closed; then it is cut off."""
 
 UNAUTHORIZED_CLOSE: Final = 4401
+
+SMALL: Final = 64 * 1024
+"""Bytes of the largest message that is taken from a client that has not shown the token."""
+
+AT_ONCE: Final = 64 * 1024
+"""Bytes that are written in one go where many messages wait."""
 
 
 class Connection:
@@ -30,22 +38,44 @@ class Connection:
 
     def __init__(self, socket: ServerConnection, hub: Hub, limits: Limits, token: str | None) -> None:
         self._socket = socket
+        self._hub = hub
         self._limits = limits
-        self._guest = Guest(hub, limits, token, self._close_soon)
+        self.guest = Guest(hub, limits, token, self._close_soon)
+        self._pace = Pace(limits.rate, limits.burst)
         self._tasks: set[asyncio.Task[None]] = set()
         self._calls: set[asyncio.Task[None]] = set()
+        self._deaf = False
         self._closing = False
 
     async def converse(self) -> None:
         """Take part until the connection is closed, whatever the parts of the conversation wait for."""
+        if not self.guest.authorized:
+            self._socket.protocol.max_message_size = min(SMALL, self._limits.message)
         for work in (self._listen(), self._send(), self._watch(), self._expect_hello()):
             self._spawn(work)
         try:
             await self._socket.wait_closed()
         finally:
-            self._guest.close()
+            self.guest.close()
             for task in [*self._tasks, *self._calls]:
                 task.cancel()
+
+    def hush(self) -> None:
+        """Refuse every call from now on: the server is about to be gone."""
+        self._deaf = True
+
+    async def leave(self, code: int, reason: str, seconds: float) -> None:
+        """Close once what was asked is answered and what waits is sent, after so many seconds at most."""
+        self.hush()
+        try:
+            async with asyncio.timeout(seconds):
+                if self._calls:
+                    await asyncio.wait(self._calls)
+                await self.guest.outbox.emptied()
+        except TimeoutError:
+            pass
+        if not self._closing:
+            await self._close(code, reason)
 
     async def _listen(self) -> None:
         while isinstance(message := await self._socket.recv(), str):
@@ -56,17 +86,28 @@ class Connection:
 
     async def _hear(self, message: str) -> None:
         """Answer one message; what may take its time is answered later."""
+        too_soon = self._pace.take()
         try:
-            call = read_call(message)
+            call = read_call(message, self._limits.depth)
         except BadCall as bad:
-            await self._guest.outbox.answer(refusal(bad.id, bad.fault))
-            return
+            await self._refuse(bad.id, bad.fault)
+        else:
+            await self._take(call, too_soon)
+        if too_soon:
+            # What comes too fast is refused, and no more of that a second than of what is served.
+            await asyncio.sleep(1 / self._limits.rate)
+
+    async def _take(self, call: Call, too_soon: float) -> None:
         try:
-            method, params = find(self._guest, call)
+            if too_soon:
+                raise too_fast(too_soon, self._limits.rate)
+            if self._deaf:
+                raise stopping()
+            method, params = find(self.guest, call)
             if method.waits and len(self._calls) >= self._limits.calls:
                 raise Fault(TOO_MUCH, f"A client may have {self._limits.calls} calls that wait: wait for some of them.")
         except Fault as fault:
-            await self._refuse(call, fault)
+            await self._refuse(call.id, fault)
             return
         if method.waits:
             self._spawn(self._perform(call, method, params), self._calls)
@@ -74,49 +115,62 @@ class Connection:
             await self._perform(call, method, params)
 
     async def _perform(self, call: Call, method: Method, params: Params) -> None:
+        began = perf_counter()
         try:
-            result = await perform(self._guest, method, params)
+            result = await perform(self.guest, method, params)
         except Fault as fault:
-            await self._refuse(call, fault)
+            await self._refuse(call.id, fault)
             return
-        then = None if method.waits else self._guest.after_answer()
+        self._hub.metrics.answered(method.name, perf_counter() - began)
+        if self.guest.authorized:
+            self._socket.protocol.max_message_size = self._limits.message
+        then = None if method.waits else self.guest.after_answer()
         if call.id is not None:
-            await self._guest.outbox.answer(answer(call.id, result), then)
+            await self.guest.outbox.answer(answer(call.id, result), then)
         elif then is not None:
             then()
 
-    async def _refuse(self, call: Call, fault: Fault) -> None:
+    async def _refuse(self, id: str | None, fault: Fault) -> None:
+        self._hub.metrics.refused(fault.code.number)
         then = self._close_unauthorized if isinstance(fault, WrongToken) else None
-        if call.id is not None:
-            await self._guest.outbox.answer(refusal(call.id, fault), then)
+        if id is not None:
+            await self.guest.outbox.answer(refusal(id, fault), then)
         elif then is not None:
             then()
 
     # What goes on beside the calls
 
     async def _send(self) -> None:
-        """The one place where anything is sent to the client."""
+        """The one place where anything is sent to the client: all that waits, up to so much, in one go."""
+        outbox, protocol = self.guest.outbox, self._socket.protocol
         while True:
-            item = await self._guest.outbox.take()
-            await self._socket.send(item.text)
-            if item.then is not None:
-                item.then()
+            items = [await outbox.take()]
+            size = items[0].size
+            async with self._socket.send_context():
+                protocol.send_text(items[0].text)
+                while len(outbox) and size < AT_ONCE:
+                    items.append(item := outbox.take_now())
+                    size += item.size
+                    protocol.send_text(item.text)
+            for item in items:
+                if item.then is not None:
+                    item.then()
 
     async def _watch(self) -> None:
         """Close the connection of a client that reads nothing of what waits for it."""
-        outbox, transport = self._guest.outbox, self._socket.transport
+        outbox, transport = self.guest.outbox, self._socket.transport
         before = (-1, 0)
         while True:
             await asyncio.sleep(self._limits.patience / 2)
             now = (outbox.taken, transport.get_write_buffer_size())
             if len(outbox) and now == before and now[1]:
-                self._guest.too_slow()
+                self.guest.too_slow()
             before = now
 
     async def _expect_hello(self) -> None:
-        if not self._guest.authorized:
+        if not self.guest.authorized:
             await asyncio.sleep(self._limits.hello)
-            if not self._guest.authorized:
+            if not self.guest.authorized:
                 self._close_unauthorized()
 
     # Closing
@@ -129,10 +183,14 @@ class Connection:
             self._spawn(self._close(code, reason))
 
     async def _close(self, code: int, reason: str) -> None:
-        """Close, whether the client reads or not."""
+        """Close, whether the client reads or not; cut it off if it does not take part in that."""
         self._closing = True
-        self._guest.close()
-        await close(self._socket, code, reason)
+        self.guest.close()
+        try:
+            async with asyncio.timeout(CLOSING):
+                await self._socket.close(code, reason)
+        except TimeoutError:
+            self._socket.transport.abort()
 
     def _spawn(self, work: Coroutine[Any, Any, None], among: set[asyncio.Task[None]] | None = None) -> None:
         tasks = self._tasks if among is None else among
@@ -147,12 +205,3 @@ class Connection:
             return
         _log.error("a connection failed", exc_info=error)
         self._close_soon(CloseCode.INTERNAL_ERROR, "internal error")
-
-
-async def close(socket: ServerConnection, code: int, reason: str) -> None:
-    """Close a socket; cut it off if the other side does not take part in that."""
-    try:
-        async with asyncio.timeout(CLOSING):
-            await socket.close(code, reason)
-    except TimeoutError:
-        socket.transport.abort()

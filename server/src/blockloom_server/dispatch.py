@@ -5,7 +5,7 @@ import logging
 from blockloom.errors import BlockloomError
 from pydantic import ValidationError
 
-from .faults import INTERNAL, METHOD, UNAUTHORIZED, Fault, fault_of, fault_of_params
+from .faults import INTERNAL, METHOD, UNAUTHORIZED, Fault, fault_of, fault_of_params, stopping
 from .guest import Guest
 from .method import Method, Params
 from .methods import TABLE
@@ -26,6 +26,8 @@ def find(guest: Guest, call: Call) -> tuple[Method, Params]:
     method = TABLE.methods.get(call.method)
     if method is None:
         raise Fault(METHOD, f"There is no method {shown(call.method)}; rpc.discover tells which there are.")
+    if guest.hub.draining and not method.reads:
+        raise stopping()
     try:
         return method, method.params.model_validate(dict(call.params))
     except ValidationError as error:

@@ -49,6 +49,17 @@ class Fault(Exception):
         return told | {"data": self.data} if self.data else told
 
 
+def too_fast(seconds: float, rate: int) -> Fault:
+    """The fault of a call that comes too soon after the others."""
+    why = f"A client may make {rate} calls a second: wait before the next one."
+    return Fault(TOO_MUCH, why, {"code": "too-fast", "retry_after": round(seconds, 3)})
+
+
+def stopping() -> Fault:
+    """The fault of a call that would begin something while the server is about to stop."""
+    return Fault(WRONG_STATE, "The server is about to stop and begins nothing new.", {"code": "stopping"})
+
+
 def fault_of(error: e.BlockloomError) -> Fault:
     """The fault that an error of the engine becomes."""
     data: dict[str, Any] = {"code": error.code}

@@ -8,11 +8,11 @@ from typing import Any, Final
 from blockloom.events import Event
 from blockloom.live import RunView
 
-from .bulk import tell_event
 from .hub import Hub
 from .notices import TooFarBehind
 from .outbox import Outbox
-from .wire import encode, notice
+from .telling import Telling
+from .wire import opening
 
 MOST_BEHIND: Final = 2000
 """Runs of one client that may wait for room to tell of themselves; more, and it is too slow."""
@@ -24,9 +24,11 @@ class Feed:
     It tells nothing before it is opened, and misses nothing of what happens meanwhile.
     """
 
-    def __init__(self, id: str, outbox: Outbox, too_slow: Callable[[], None]) -> None:
+    def __init__(self, id: str, outbox: Outbox, telling: Telling, too_slow: Callable[[], None]) -> None:
         self.id = id
+        self._head = opening(id)
         self._outbox = outbox
+        self._telling = telling
         self._too_slow = too_slow
         self._tasks: set[asyncio.Task[None]] = set()
         self._opened = asyncio.Event()
@@ -67,13 +69,14 @@ class Feed:
 
     async def _run(self, run: str, following: AsyncIterator[list[Event]]) -> None:
         await self._opened.wait()
+        told, outbox = self._telling.told, self._outbox
         async with aclosing(following) as batches:  # type: ignore[type-var]
             async for batch in batches:
                 for event in batch:
                     if event.seq:
-                        await self._send(self._told(run, event))
-                    elif not self._outbox.events.crowded:
-                        self._outbox.offer(self._told(run, event), self.id)
+                        await self._send(told(run, event))
+                    elif outbox.keeps_up:
+                        outbox.put(self._head, told(run, event), self.id)
 
     async def _notices(self, hub: Hub, workflow: str | None, after: int) -> None:
         await self._opened.wait()
@@ -81,17 +84,14 @@ class Feed:
             async with aclosing(hub.notices.follow(after)) as notices:  # type: ignore[type-var]
                 async for event in notices:
                     if workflow in (None, event.data.get("workflow")):
-                        await self._send(self._told(None, event))
+                        await self._send(self._telling.told(None, event))
         except TooFarBehind:
             self._too_slow()
 
-    async def _send(self, text: str) -> None:
+    async def _send(self, text: bytes) -> None:
         if len(self._outbox.events.waiting) >= MOST_BEHIND:
             self._too_slow()
-        await self._outbox.event(text, self.id)
-
-    def _told(self, run: str | None, event: Event) -> str:
-        return notice(encode({"subscription": self.id, "run": run, **tell_event(event)}))
+        await self._outbox.event(self._head, text, self.id)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -1,6 +1,5 @@
 """One client as the methods see it: what it may do, and what it follows."""
 
-import hmac
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -9,6 +8,7 @@ from blockloom.errors import NotFound
 
 from .faults import TOO_MUCH, UNAUTHORIZED, Fault
 from .feeds import Feed
+from .gate import same_token
 from .hub import Hub
 from .limits import Limits
 from .outbox import Outbox
@@ -31,7 +31,7 @@ class Guest:
         self.hub = hub
         self.limits = limits
         self.authorized = token is None
-        self.outbox = Outbox()
+        self.outbox = Outbox(limits)
         self.close_with = close
         self._token = token
         self._feeds: dict[str, Feed] = {}
@@ -43,8 +43,7 @@ class Guest:
         """Show a token; raises WrongToken. Takes the same time wherever it differs."""
         if self._token is None:
             return
-        shown = token.encode(errors="replace") if isinstance(token, str) else b""
-        if not hmac.compare_digest(shown, self._token.encode()):
+        if not same_token(token, self._token):
             raise WrongToken
         self.authorized = True
 
@@ -56,7 +55,7 @@ class Guest:
         if len(self._feeds) >= self.limits.subscriptions:
             raise Fault(TOO_MUCH, f"A client may have {self.limits.subscriptions} subscriptions: end some of them.")
         self._made += 1
-        feed = Feed(f"s{self._made}", self.outbox, self.too_slow)
+        feed = Feed(f"s{self._made}", self.outbox, self.hub.telling, self.too_slow)
         self._feeds[feed.id] = self._unopened = feed
         return feed
 
@@ -68,6 +67,11 @@ class Guest:
             self._ended.remove(id)
         else:
             raise NotFound("subscription", id)
+
+    @property
+    def subscriptions(self) -> int:
+        """How many subscriptions it has."""
+        return len(self._feeds)
 
     def after_answer(self) -> Callable[[], None] | None:
         """What is to be done as the answer goes out to the call that has just been worked on."""

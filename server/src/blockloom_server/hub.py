@@ -3,23 +3,36 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from copy import copy
 from typing import Any, Final
 
 from blockloom.engine import Engine
-from blockloom.errors import Conflict
+from blockloom.errors import BlockloomError, Conflict
+from blockloom.events import Event
 from blockloom.finding import SANDBOX, Finding
 from blockloom.live import RunView
 from blockloom.plugins import Plugins
+from blockloom.states import RunState
 from blockloom.store import Store, StoredWorkflow
 from blockloom.triggers import Firing, Standing
 
+from .lines import Lines
+from .metrics import Metrics, runs_by_state, tasks_by_state
 from .notices import Notices
+from .telling import Telling
 
 WORKFLOW_CHANGED: Final = "workflow.changed"
 TRIGGER_FIRED: Final = "trigger.fired"
 
 TRIES: Final = 100
 """How often an edit is begun anew because another came first."""
+
+PATIENCE: Final = 2.0
+"""Seconds in which the store must answer for the server to be ready."""
+
+RUN_LINES: Final = 200
+"""Lines a second in the log about runs."""
 
 Edit = Callable[[dict[str, Any]], dict[str, Any]]
 """A new graph from a standing one."""
@@ -37,8 +50,18 @@ class Hub:
     ) -> None:
         self.plugins = plugins
         self.store = store
-        self.engine = Engine(plugins, store, clock=clock, listening=listening)
+        self.lines = Lines()
+        self._run_lines = Lines(RUN_LINES)
+        self.metrics = Metrics()
+        watched = copy(plugins)
+        watched.observers = [*plugins.observers, self._see]
+        self.engine = Engine(watched, store, clock=clock, listening=listening)
         self.notices = Notices(clock)
+        self.telling = Telling()
+        self.draining = False
+        """Whether the server is about to stop: nothing new is begun."""
+        self._happened = asyncio.Event()
+        self._show()
         self._sandbox = asyncio.ensure_future(asyncio.to_thread(plugins.findings, SANDBOX))
 
     async def sandbox(self) -> list[Finding]:
@@ -54,6 +77,8 @@ class Hub:
         """End what runs, leaving it as recorded."""
         await asyncio.wait([self._sandbox])
         await self.engine.close()
+        self._run_lines.close()
+        self.lines.close()
 
     async def start(
         self, graph: Mapping[str, Any], inputs: Mapping[str, Any], workflow: str | None, **settings: Any
@@ -95,6 +120,40 @@ class Hub:
     def type(self, kind: str, name: str) -> dict[str, Any]:
         """All that a type says about itself; raises UnknownType or TypeConflict."""
         return self.engine.registry.offer(kind, name).to_json()
+
+    async def unready(self) -> str | None:
+        """Why no run should be started here just now; None where all is well."""
+        if self.draining:
+            return "stopping"
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self.store.runs(limit=1)
+        except (BlockloomError, TimeoutError, OSError):
+            return "store"
+        return None
+
+    async def idle(self, seconds: float) -> None:
+        """Wait until no run does anything any more, so many seconds at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while any(run.current and run.state is RunState.RUNNING for run in self.engine.live):
+                    self._happened.clear()
+                    await self._happened.wait()
+
+    def _see(self, run: str, event: Event) -> None:
+        """Count a recorded event, and write of a run's beginning and end into the log."""
+        self.metrics.see(run, event)
+        if event.type.startswith("run."):
+            error = event.data.get("error") or {}
+            self._run_lines.tell(
+                event.type, "runs", run=run, seq=event.seq, task=error.get("task"), error=error.get("type")
+            )
+
+    def _show(self) -> None:
+        """The figures of the moment."""
+        show, engine = self.metrics.show, self.engine
+        show("blockloom_runs", lambda: runs_by_state(engine.live))
+        show("blockloom_tasks", lambda: tasks_by_state(engine.live))
 
     def _changed(self, kept: StoredWorkflow) -> StoredWorkflow:
         self.notices.add(WORKFLOW_CHANGED, {"workflow": kept.id, "revision": kept.revision})

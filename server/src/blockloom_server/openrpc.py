@@ -9,6 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 
 from .faults import CODES, INTERNAL, PARAMS, TOO_MUCH, UNAUTHORIZED, Code
 from .method import Method, Table
+from .shapes import Notification
 from .version import VERSION
 
 OPENRPC: Final = "1.3.2"
@@ -16,15 +17,6 @@ COMMON: Final = (PARAMS, INTERNAL, UNAUTHORIZED)
 """What any call may be refused with."""
 
 _REFS: Final = "#/components/schemas/{model}"
-_EVENT: Final = (
-    ("subscription", True, {"type": "string"}, "The subscription that it is for."),
-    ("run", True, {"type": ["string", "null"]}, "The run that it is about; null outside of runs."),
-    ("seq", False, {"type": "integer"}, "1, 2, 3… within the run; not with task.progress and task.output."),
-    ("time", True, {"type": "string", "format": "date-time"}, "When it happened."),
-    ("type", True, {"type": "string"}, "What happened, as `task.completed`."),
-    ("task", False, {"type": "string"}, "The task that it is about."),
-    ("data", True, {"type": "object"}, "The facts; `{$value: {task, port, size}}` stands for a large value."),
-)
 
 
 class _Untitled(GenerateJsonSchema):
@@ -54,10 +46,7 @@ def describe(table: Table) -> dict[str, Any]:
                 "name": "event",
                 "summary": "Something happened that a subscription follows.",
                 "paramStructure": "by-name",
-                "params": [
-                    {"name": name, "required": required, "schema": schema, "description": text}
-                    for name, required, schema, text in _EVENT
-                ],
+                "params": _params(Notification),
             }
         ],
     }
@@ -82,6 +71,8 @@ def _method(method: Method, result: Any) -> dict[str, Any]:
         "summary": summary,
         "description": method.description,
         "paramStructure": "by-name",
+        "x-reads": method.reads,
+        "x-waits": method.waits,
         "params": _params(method.params),
         "result": {"name": "result", "description": (method.result.__doc__ or "").strip(), "schema": result},
         "errors": [_error(code) for code in dict.fromkeys((*COMMON, *method.errors, *waits))],

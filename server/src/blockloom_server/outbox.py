@@ -5,25 +5,37 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-MOST: Final = 256
-"""Messages that a lane holds before it makes others wait."""
+from .limits import Limits
 
-MOST_BYTES: Final = 1024 * 1024
-"""Characters that a lane holds before it makes others wait; one message may be larger."""
+_DEFAULTS: Final = Limits()
 
 
 class Item(NamedTuple):
-    """A message, and what is called once it is sent (for an answer) or the subscription it is for (for an event)."""
+    """A message, and what is called once it is sent (for an answer) or the subscription it is for (for an event).
 
-    text: str
+    The parts of its text are joined as it leaves: the last one is the same for all who are told of an event.
+    """
+
+    head: bytes
+    body: bytes = b""
     then: Callable[[], None] | None = None
     subscription: str = ""
 
+    @property
+    def text(self) -> bytes:
+        """The message."""
+        return self.head + self.body
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return len(self.head) + len(self.body)
+
 
 class Lane:
-    """A queue that makes whoever puts something in wait, in turn, while it is full."""
+    """A queue that makes whoever puts something in wait, in turn, while it is full; one message may be larger."""
 
-    def __init__(self, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, most: int = _DEFAULTS.waiting, most_bytes: int = _DEFAULTS.backlog) -> None:
         self.waiting: deque[asyncio.Future[None]] = deque()
         self._items: deque[Item] = deque()
         self._closed = False
@@ -62,20 +74,20 @@ class Lane:
         if self._closed:
             return
         self._items.append(item)
-        self._bytes += len(item.text)
+        self._bytes += item.size
         self._wake()
 
     def take(self) -> Item:
         """The first, taken out."""
         item = self._items.popleft()
-        self._bytes -= len(item.text)
+        self._bytes -= item.size
         self._wake()
         return item
 
     def drop(self, subscription: str) -> None:
         """Take out what is for one subscription."""
         self._items = deque(item for item in self._items if item.subscription != subscription)
-        self._bytes = sum(len(item.text) for item in self._items)
+        self._bytes = sum(item.size for item in self._items)
         self._wake()
 
     def close(self) -> None:
@@ -100,47 +112,75 @@ class Lane:
 class Outbox:
     """The two lanes of a client, and the one place where its messages leave them."""
 
-    def __init__(self) -> None:
-        self.answers = Lane()
-        self.events = Lane()
+    def __init__(self, limits: Limits = _DEFAULTS) -> None:
+        self.answers = Lane(limits.waiting, limits.backlog)
+        self.events = Lane(limits.waiting, limits.backlog)
         self.taken = 0
         """How many messages have been taken out to be sent."""
+        self.dropped = 0
+        """How many events that may be dropped were."""
         self._answers_turn = True
+        self._left: asyncio.Event | None = None
         self._news = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self.answers) + len(self.events)
 
-    async def answer(self, text: str, then: Callable[[], None] | None = None) -> None:
+    async def answer(self, text: bytes, then: Callable[[], None] | None = None) -> None:
         """Send an answer; `then` is called once it is sent."""
         await self.answers.room()
-        self.answers.append(Item(text, then))
+        self.answers.append(Item(text, then=then))
         self._news.set()
 
-    async def event(self, text: str, subscription: str) -> None:
+    @property
+    def keeps_up(self) -> bool:
+        """Whether the client reads fast enough to be sent what may be dropped; if not, one is counted as dropped."""
+        if self.events.crowded or self.events.waiting:
+            self.dropped += 1
+            return False
+        return True
+
+    async def event(self, head: bytes, body: bytes, subscription: str) -> None:
         """Send an event as soon as there is room for it."""
-        await self.events.room()
-        self.events.append(Item(text, None, subscription))
-        self._news.set()
+        if self.events.full or self.events.waiting:
+            await self.events.room()
+        self.put(head, body, subscription)
 
-    def offer(self, text: str, subscription: str) -> None:
-        """Send an event if the client keeps up, else drop it."""
-        if not self.events.crowded and not self.events.waiting:
-            self.events.append(Item(text, None, subscription))
-            self._news.set()
+    def put(self, head: bytes, body: bytes, subscription: str) -> None:
+        """Send an event, whether there is room or not."""
+        self.events.append(Item(head, body, None, subscription))
+        self._news.set()
 
     def close(self) -> None:
         """Send nothing any more; nobody who wants to send something has to wait."""
         self.answers.close()
         self.events.close()
+        if self._left is not None:
+            self._left.set()
 
     async def take(self) -> Item:
         """The next message to send, from both lanes by turns; waits for one."""
         while not len(self):
             self._news.clear()
             await self._news.wait()
+        return self.take_now()
+
+    def take_now(self) -> Item:
+        """The next message to send, where there is one."""
         lane = self.answers if self.answers and (self._answers_turn or not self.events) else self.events
         self._answers_turn = lane is self.events
         item = lane.take()
         self.taken += 1
+        if self._left is not None and not self._busy:
+            self._left.set()
         return item
+
+    async def emptied(self) -> None:
+        """Wait until nothing waits to be sent any more."""
+        self._left = asyncio.Event()
+        if self._busy:
+            await self._left.wait()
+
+    @property
+    def _busy(self) -> bool:
+        return bool(len(self) or self.answers.waiting or self.events.waiting)

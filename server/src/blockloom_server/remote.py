@@ -55,11 +55,24 @@ class Remote:
         return message
 
 
-@asynccontextmanager
-async def session(address: str, token: str | None = None) -> AsyncIterator[Remote]:
+async def open_session(address: str, token: str | None = None) -> Remote:
     """A session with the server at `address`, such as `ws://127.0.0.1:8765/ws`, opened with its token."""
     # No proxy: what the environment names for the web does not lead to this machine.
-    async with connect(address, subprotocols=[Subprotocol(SUBPROTOCOL)], max_size=None, proxy=None) as socket:
+    socket = await connect(address, subprotocols=[Subprotocol(SUBPROTOCOL)], max_size=None, proxy=None)
+    try:
         remote = Remote(socket)
         await remote.call("session.hello", protocol=PROTOCOL, **({} if token is None else {"token": token}))
+    except BaseException:
+        await socket.close()
+        raise
+    return remote
+
+
+@asynccontextmanager
+async def session(address: str, token: str | None = None) -> AsyncIterator[Remote]:
+    """A session with the server, closed at the end; see `open_session`."""
+    remote = await open_session(address, token)
+    try:
         yield remote
+    finally:
+        await remote.socket.close()

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+import ssl
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 from types import TracebackType
 from typing import Any, Final
 
@@ -10,10 +12,11 @@ from blockloom.plugins import Plugins
 from blockloom.store import Store
 from websockets.asyncio.server import Server as SocketServer
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from .connection import Connection, close
+from .connection import Connection
 from .gate import Gate
 from .hub import Hub
 from .limits import Limits
@@ -23,11 +26,26 @@ from .version import SUBPROTOCOL
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8765
 
+LAST_WORDS: Final = 2.0
+"""Seconds in which clients are sent what waits for them, when the server stops."""
+
+SPARE: Final = 100
+"""Connections beyond the clients: requests for the page, and those who are told that there are too many."""
+
 _ANSWERED: Final = (b"GET", b"HEAD")
 
 
 class Socket(ServerConnection):
     """A connection of the websockets library that also answers what the library would drop: a request with a body."""
+
+    most = 0
+    """How many there may be, whatever they do."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; beyond all bounds, end at once."""
+        super().connection_made(transport)
+        if len(self.server.handler_tasks) > self.most:
+            self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Take what came; refuse a method that there is not before its body is looked at."""
@@ -52,6 +70,10 @@ class Server:
         token: str | None = None,
         limits: Limits | None = None,
         listeners: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        names: Iterable[str] = (),
+        origins: Iterable[str] = (),
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self._plugins = plugins
@@ -60,28 +82,43 @@ class Server:
         self._port = port
         self._token = token
         self._listeners = listeners
+        self._gate = Gate(host, names, origins)
+        self._tls = tls
+        self._connections: dict[Connection, str] = {}
+        self._ids = count(1)
 
     async def __aenter__(self) -> "Server":
         self.hub = Hub(self._plugins, self._store, listening=self._listeners)
-        self._site = Site(self.hub, Gate(self._host))
+        self._site = Site(self.hub, self._gate, self._token, "wss" if self._tls else "ws")
+        self._show()
         try:
             await self.hub.open()
             self._listening = await self._listen()
         except BaseException:
             await self.hub.close()
             raise
+        self._pulse = asyncio.create_task(self.hub.metrics.watch_the_loop())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop listening, close every connection (1001), and end what runs."""
-        listening = self._listening
-        listening.close(close_connections=False)
-        closing = [close(socket, 1001, "the server stops") for socket in listening.connections]
-        await asyncio.gather(*closing, return_exceptions=True)
-        await listening.wait_closed()
+        """Stop listening, leave what runs as it is recorded, and close every connection (1001)."""
+        self.hub.draining = True
+        self._pulse.cancel()
+        self._listening.close(close_connections=False)
+        for connection in self._connections:
+            connection.hush()
         await self.hub.close()
+        leaving = [one.leave(CloseCode.GOING_AWAY, "the server stops", LAST_WORDS) for one in self._connections]
+        await asyncio.gather(*leaving, return_exceptions=True)
+        await self._listening.wait_closed()
+
+    async def drain(self) -> None:
+        """Let nobody in and begin nothing new, while what runs may go on for as long as the limits say."""
+        self.hub.draining = True
+        self._listening.close(close_connections=False)
+        await self.hub.idle(self.limits.drain)
 
     @property
     def port(self) -> int:
@@ -92,7 +129,8 @@ class Server:
     @property
     def addresses(self) -> Sequence[str]:
         """Where its page is, as `http://127.0.0.1:8765/`."""
-        return [_address(*socket.getsockname()[:2]) for socket in self._listening.sockets]
+        scheme = "https" if self._tls else "http"
+        return [_address(scheme, *socket.getsockname()[:2]) for socket in self._listening.sockets]
 
     async def _listen(self) -> SocketServer:
         return await serve(
@@ -104,18 +142,53 @@ class Server:
             max_size=self.limits.message,
             compression=None,
             server_header=None,
-            create_connection=Socket,
+            create_connection=type("Socket", (Socket,), {"most": self.limits.clients + SPARE}),
             logger=_quiet(),
+            ssl=self._tls,
         )
 
     async def _converse(self, socket: ServerConnection) -> None:
-        await Connection(socket, self.hub, self.limits, self._token).converse()
+        hub, loop = self.hub, asyncio.get_running_loop()
+        client, address, began = f"c{next(self._ids)}", _peer(socket), loop.time()
+        connection = Connection(socket, hub, self.limits, self._token)
+        self._connections[connection] = address
+        hub.metrics.opened()
+        hub.lines.tell("connection.opened", address, client=client, address=address)
+        try:
+            await connection.converse()
+        finally:
+            del self._connections[connection]
+            sent, dropped = connection.guest.outbox.taken, connection.guest.outbox.dropped
+            seconds = round(loop.time() - began, 3)
+            code = socket.close_code
+            hub.metrics.closed(code, sent, dropped)
+            facts = {"code": code, "seconds": seconds, "sent": sent, "dropped": dropped or None}
+            hub.lines.tell("connection.closed", address, client=client, address=address, **facts)
 
-    def _answer(self, socket: ServerConnection, request: Request) -> Response | None:
-        response = self._site.answer(request)
-        if response is None and len(self._listening.connections) >= self.limits.clients:
-            return reply(503, "There are too many clients; try again later.\n")
+    async def _answer(self, socket: ServerConnection, request: Request) -> Response | None:
+        response = await self._site.answer(request)
+        address = _peer(socket)
+        if response is None and self._full(address):
+            response = reply(503, "There are too many clients; try again later.\n")
+        if response is not None and response.status_code >= 400:
+            self.hub.metrics.turned_away(response.status_code)
+            self.hub.lines.tell(
+                "request.refused", address, address=address, status=response.status_code, path=request.path[:200]
+            )
         return response
+
+    def _full(self, address: str) -> bool:
+        """Whether there are as many clients as there may be, in all or from one address."""
+        if len(self._connections) >= self.limits.clients:
+            return True
+        return sum(other == address for other in self._connections.values()) >= self.limits.address
+
+    def _show(self) -> None:
+        """The figures of the moment about connections."""
+        show, each = self.hub.metrics.show, self._connections
+        show("blockloom_connections", lambda: len(each))
+        show("blockloom_subscriptions", lambda: sum(one.guest.subscriptions for one in each))
+        show("blockloom_messages_waiting", lambda: sum(len(one.guest.outbox) for one in each))
 
 
 def _choose(socket: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
@@ -123,8 +196,14 @@ def _choose(socket: ServerConnection, offered: Sequence[Subprotocol]) -> Subprot
     return Subprotocol(SUBPROTOCOL) if SUBPROTOCOL in offered else None
 
 
-def _address(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+def _peer(socket: ServerConnection) -> str:
+    """The address of a client, without its port."""
+    peer = socket.remote_address
+    return str(peer[0]) if peer else "unknown"
+
+
+def _address(scheme: str, host: str, port: int) -> str:
+    return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
 
 
 def _quiet() -> Any:

@@ -2,20 +2,35 @@
 
 import asyncio
 import errno
+import logging
+import os
 import signal
+import ssl
 import sys
+import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
 
 from blockloom.cli.sandbox import hold_sandbox
 from blockloom.cli.storing import Chosen, choose
+from blockloom.errors import BadUsage
 from blockloom.finding import Finding
 from blockloom.plugins import Plugins
 
+from .gate import is_loopback
 from .limits import Limits
-from .server import Server
+from .lines import Formatter
+from .server import DEFAULT_HOST, DEFAULT_PORT, Server
 from .speech import say
+from .tokenfile import make_token, place
+
+AT_MOST: Final = 9.5
+"""Seconds from the first signal to the end, whatever does not want to end."""
+
+INTERRUPTED: Final = 130
+"""Exit status after a second signal."""
 
 
 class CannotListen(Exception):
@@ -34,31 +49,64 @@ class CannotListen(Exception):
         super().__init__(why)
 
 
-def run(
-    host: str,
-    port: int,
-    store_url: str | None,
-    token: str | None,
-    max_message: int,
-    require_sandbox: str | None = None,
-    listeners: Mapping[str, Mapping[str, Any]] | None = None,
-) -> None:
-    """Serve until SIGTERM or SIGINT; raises CannotListen, SandboxMissing, or BlockloomError for the store."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a server is started with."""
+
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    store_url: str | None = None
+    token: str | None = None
+    limits: Limits | None = None
+    names: Sequence[str] = ()
+    origins: Sequence[str] = ()
+    certificate: str | None = None
+    key: str | None = None
+    require_sandbox: str | None = None
+    listeners: Mapping[str, Mapping[str, Any]] | None = None
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; raises CannotListen, SandboxMissing, BadUsage, or BlockloomError for the store."""
+    token = settings.token
+    if token is None and not is_loopback(settings.host):
+        token = make_token()
+        note(say(f"The token that clients must show is in {place()}.", f"客户端必须出示的令牌保存在 {place()}。"))
+    tls = _tls(settings.certificate, settings.key)
     plugins = Plugins.load()
-    hold_sandbox(require_sandbox, plugins)
-    kept = choose(store_url, plugins)
-    server = Server(plugins, kept.store, host, port, token, Limits(message=max_message), listeners)
-    asyncio.run(_serve(server, kept, host, port))
+    hold_sandbox(settings.require_sandbox, plugins)
+    kept = choose(settings.store_url, plugins)
+    server = Server(
+        plugins,
+        kept.store,
+        settings.host,
+        settings.port,
+        token,
+        settings.limits,
+        settings.listeners,
+        names=settings.names,
+        origins=settings.origins,
+        tls=tls,
+    )
+    _log_lines()
+    _allow_many_files()
+    asyncio.run(_serve(server, kept, settings.host, settings.port))
 
 
 async def _serve(server: Server, kept: Chosen, host: str, port: int) -> None:
-    stop = stop_at_signal()
+    stop = stop_at_signal(AT_MOST)
     await kept.gather()
     async with listening(server, host, port):
-        print(announcement(server), file=sys.stderr, flush=True)
+        note(announcement(server))
         if missing := [finding for finding in await server.hub.sandbox() if finding.state != "ok"]:
-            print(warning(missing), file=sys.stderr, flush=True)
+            note(warning(missing))
         await stop.wait()
+        await server.drain()
+
+
+def note(text: str) -> None:
+    """Tell the person who runs the server."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def announcement(server: Server) -> str:
@@ -93,18 +141,61 @@ async def listening(server: Server, host: str, port: int) -> AsyncIterator[Serve
         await server.__aexit__(None, None, None)
 
 
-def stop_at_signal() -> asyncio.Event:
-    """An event that SIGTERM or SIGINT sets; a second signal ends the process at once."""
+def stop_at_signal(at_most: float | None = None) -> asyncio.Event:
+    """An event that SIGTERM or SIGINT sets; a second signal ends the process at once, as does the end of the time.
+
+    What is not done by then is as it is recorded: a kill does no harm.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    signals = (signal.SIGTERM, signal.SIGINT)
 
     def stopping() -> None:
         stop.set()
-        for each in signals:
+        for each in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(each)
-            signal.signal(each, signal.SIG_DFL)
+            signal.signal(each, lambda number, frame: _end(INTERRUPTED))
+        if at_most is not None:
+            timer = threading.Timer(at_most, _end, [0])
+            timer.daemon = True
+            timer.start()
 
-    for each in signals:
+    for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stopping)
     return stop
+
+
+def _end(status: int) -> NoReturn:
+    """End the process, whatever it is doing."""
+    logging.shutdown()
+    os._exit(status)
+
+
+def _tls(certificate: str | None, key: str | None) -> ssl.SSLContext | None:
+    """What makes the connections secret; raises BadUsage."""
+    if certificate is None:
+        return None
+    made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        made.load_cert_chain(certificate, key)
+    except (OSError, ValueError) as error:  # an SSLError is an OSError
+        files = certificate if key is None else f"{certificate}, {key}"
+        why = say(f"The certificate cannot be used ({files}): {error}.", f"证书无法使用（{files}）：{error}。")
+        raise BadUsage(why) from None
+    return made
+
+
+def _log_lines() -> None:
+    """Write the log to stderr, a line of JSON for everything that happened."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(Formatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("blockloom_server").setLevel(logging.INFO)
+
+
+def _allow_many_files() -> None:
+    """Let the process have as many connections open as the system lets it."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -33,14 +33,14 @@ class BadCall(Exception):
         self.fault = fault
 
 
-def encode(value: Any) -> str:
-    """A JSON value as compact text, every script as it is."""
-    return to_json(value).decode()
+def encode(value: Any) -> bytes:
+    """A JSON value as compact text in UTF-8."""
+    return to_json(value)
 
 
-def read_call(text: str) -> Call:
-    """The call in a message; raises BadCall."""
-    message = _read(text)
+def read_call(text: str, depth: int = MAX_DEPTH) -> Call:
+    """The call in a message that nests so many levels at most; raises BadCall."""
+    message = _read(text, depth)
     if isinstance(message, list):
         raise BadCall(NO_ID, Fault(REQUEST, "Batches are not taken: send one call a message."))
     if not isinstance(message, dict):
@@ -59,19 +59,19 @@ def read_call(text: str) -> Call:
     return Call(id, method, params)
 
 
-def answer(id: str, result: str) -> str:
+def answer(id: str, result: str) -> bytes:
     """The answer to a call; both are JSON text."""
-    return f'{{"jsonrpc":"2.0","id":{id},"result":{result}}}'
+    return f'{{"jsonrpc":"2.0","id":{id},"result":{result}}}'.encode()
 
 
-def refusal(id: str, fault: Fault) -> str:
+def refusal(id: str, fault: Fault) -> bytes:
     """The answer to a call that is refused."""
-    return f'{{"jsonrpc":"2.0","id":{id},"error":{encode(fault.to_json())}}}'
+    return b'{"jsonrpc":"2.0","id":%b,"error":%b}' % (id.encode(), encode(fault.to_json()))
 
 
-def notice(params: str) -> str:
-    """An `event` notification; the params are JSON text."""
-    return f'{{"jsonrpc":"2.0","method":"event","params":{params}}}'
+def opening(subscription: str) -> bytes:
+    """How every `event` notification of a subscription begins; what `Telling.told` gives comes next."""
+    return b'{"jsonrpc":"2.0","method":"event","params":{"subscription":%b,' % encode(subscription)
 
 
 def shown(text: str) -> str:
@@ -80,13 +80,13 @@ def shown(text: str) -> str:
     return f"{plain!r}…" if len(text) > 100 else repr(plain)
 
 
-def _read(text: str) -> Any:
+def _read(text: str, depth: int) -> Any:
     try:
         # Half a surrogate pair is valid JSON, but could never be sent back.
-        return copy_value(parse_json(text))
+        return copy_value(parse_json(text, depth))
     except BadFormat as error:
-        too_deep = error.problems[0] == problem("too-deep", "", limit=MAX_DEPTH)
-        why = f"The message nests more than {MAX_DEPTH} levels deep." if too_deep else error.problems[0].message
+        too_deep = error.problems[0] == problem("too-deep", "", limit=depth)
+        why = f"The message nests more than {depth} levels deep." if too_deep else error.problems[0].message
         raise BadCall(NO_ID, Fault(TOO_MUCH if too_deep else PARSE, why)) from None
     except BadValue as error:
         raise BadCall(NO_ID, Fault(PARSE, f"The message is not JSON: {error.why}.")) from None
@@ -99,5 +99,5 @@ def _read_id(message: Mapping[str, Any]) -> tuple[str | None, str]:
     id = message["id"]
     if isinstance(id, bool) or not isinstance(id, str | int | float | None):
         raise BadCall(NO_ID, Fault(REQUEST, "The id of a call is a text, a number or null."))
-    told = encode(id)
+    told = encode(id).decode()
     return told, told

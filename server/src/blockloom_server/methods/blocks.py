@@ -12,7 +12,7 @@ from ..faults import INVALID_GRAPH, NOT_FOUND, WRONG_STATE
 from ..guest import Guest
 from ..method import TABLE, Result
 from .tasks import Edited, OneTask, edited
-from .workflows import Problems
+from .workflows import Problems, problems_of
 
 
 class OneBlock(OneTask):
@@ -51,7 +51,7 @@ class Block(Result):
     block: dict[str, Any]
 
 
-class Value(Result):
+class Evaluated(Result):
     """A block's value."""
 
     value: Any
@@ -107,14 +107,14 @@ async def check(guest: Guest, given: OneBlock) -> Problems:
     block = await block_of(guest, given)
     content = block.get("content") or {}
     found = check_content(given.block, str(block.get("type")), content, guest.hub.engine.registry)
-    return Problems(problems=[problem.to_json() for problem in found])
+    return problems_of(found)
 
 
 @TABLE.method("block.evaluate", NOT_FOUND, INVALID_GRAPH, WRONG_STATE, waits=True, reads=True)
-async def evaluate(guest: Guest, given: Inputs) -> Value:
+async def evaluate(guest: Guest, given: Inputs) -> Evaluated:
     """The value of a block over the task's inputs, the blocks before it being evaluated too."""
     kept = await guest.hub.engine.get_workflow(given.workflow)
     graph = dict(kept.graph)
     edit.block_of(graph, given.task, given.block)
     task = task_of(graph, given.task)
-    return Value(value=await evaluate_block(task, given.block, given.inputs, guest.hub.engine.registry))
+    return Evaluated(value=await evaluate_block(task, given.block, given.inputs, guest.hub.engine.registry))

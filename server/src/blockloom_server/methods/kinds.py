@@ -1,9 +1,10 @@
 """Methods about what is installed."""
 
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from pydantic import Field
 
+from .. import shapes
 from ..faults import CONFLICT, NOT_FOUND
 from ..guest import Guest
 from ..method import TABLE, Nothing, Params, Result
@@ -25,36 +26,36 @@ class OneType(Params):
 
 
 class Types(Result):
-    """Types, each with kind, name, plugin, distribution, title, description, schema and ports as far as it has them."""
+    """Types, by kind and name."""
 
-    types: list[dict[str, Any]]
+    types: list[shapes.Type]
 
 
-class Type(Result):
+class Described(Result):
     """One type, as in `types.list`."""
 
-    type: dict[str, Any]
+    type: shapes.Type
 
 
 class Plugins(Result):
-    """Plugins, each with name, distribution, version, status, why and types."""
+    """The plugins that were found."""
 
-    plugins: list[dict[str, Any]]
+    plugins: list[shapes.Plugin]
 
 
 @TABLE.method("types.list", reads=True)
 async def types(guest: Guest, given: OfKind) -> Types:
     """The installed types, by kind and name."""
-    return Types(types=[offer.to_json() for offer in guest.hub.engine.registry.offers(given.kind)])
+    return Types(types=[shapes.Type(**offer.to_json()) for offer in guest.hub.engine.registry.offers(given.kind)])
 
 
 @TABLE.method("types.get", NOT_FOUND, CONFLICT, reads=True)
-async def type_(guest: Guest, given: OneType) -> Type:
+async def type_(guest: Guest, given: OneType) -> Described:
     """One type; a conflict where several plugins offer it."""
-    return Type(type=guest.hub.engine.registry.offer(given.kind, given.name).to_json())
+    return Described(type=shapes.Type(**guest.hub.engine.registry.offer(given.kind, given.name).to_json()))
 
 
 @TABLE.method("plugins.list", reads=True)
 async def plugins(guest: Guest, given: Nothing) -> Plugins:
     """The installed plugins, and what is wrong with those that do not work."""
-    return Plugins(plugins=[plugin.to_json() for plugin in guest.hub.plugins.found])
+    return Plugins(plugins=[shapes.Plugin(**plugin.to_json()) for plugin in guest.hub.plugins.found])

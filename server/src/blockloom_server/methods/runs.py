@@ -7,12 +7,14 @@ from blockloom.errors import NotFound
 from blockloom.events import moment
 from blockloom.live import RunView
 from blockloom.states import RunState, TaskState
+from blockloom.store import RunHead
 from pydantic import Field, model_validator
 
 from ..bulk import GIVEN, tell_event, tell_run
 from ..faults import INVALID_GRAPH, NOT_FOUND, PARAMS, WRONG_STATE, Fault
 from ..guest import Guest
 from ..method import TABLE, Params, Result
+from ..shapes import Cause, Fact, Failure, RunRow, TaskNow
 
 
 class Start(Params):
@@ -79,17 +81,17 @@ class OneValue(OneRun):
     port: str = Field(description="A port; `inputs.NAME` for an input of the run.")
 
 
-class OneTask(OneRun):
+class TaskOfRun(OneRun):
     """One task of a run."""
 
     task: str = Field(description="The id of a task; one in a body as `each[2].double`.")
 
 
 class Explained(Result):
-    """The state of a task, and why it is so: causes, each `{what, …facts, message}`, nearest first."""
+    """The state of a task, and why it is so: the causes, nearest first."""
 
     state: TaskState
-    because: list[dict[str, Any]]
+    because: list[Cause]
 
 
 class Started(Result):
@@ -99,14 +101,14 @@ class Started(Result):
 
 
 class Run(Result):
-    """A run as it stands; `tasks` by id, each `{state, outputs, reason?, error?, started, finished}`."""
+    """A run as it stands; `tasks` by id, those of bodies under names such as `each[2].double`."""
 
     run: str
     state: RunState
-    tasks: dict[str, dict[str, Any]]
+    tasks: dict[str, TaskNow]
     outputs: dict[str, Any]
     seq: int = Field(description="The number of its last event.")
-    error: dict[str, Any] | None = Field(None, description="Why it failed, as `{type, message, task}`.")
+    error: Failure | None = Field(None, description="Why it failed.")
 
 
 class Current(Result):
@@ -121,25 +123,16 @@ class Outputs(Result):
     outputs: dict[str, Any]
 
 
-class Row(Result):
-    """A run in a list."""
-
-    run: str
-    workflow: str | None
-    state: RunState
-    created: str = Field(description="When it was accepted (UTC, ISO 8601).")
-
-
 class Runs(Result):
     """Runs, the newest first."""
 
-    runs: list[Row]
+    runs: list[RunRow]
 
 
 class Events(Result):
-    """Events, each `{run, seq, time, type, task?, data}`."""
+    """Events of a run, in order."""
 
-    events: list[dict[str, Any]]
+    events: list[Fact]
 
 
 class Value(Result):
@@ -241,8 +234,7 @@ async def list_(guest: Guest, given: Listed) -> Runs:
     """The runs that are kept, the newest first."""
     states = None if given.state is None else {RunState(given.state)}
     found = await guest.hub.engine.runs(given.workflow, states, given.limit, given.after)
-    rows = [Row(run=run.id, workflow=run.workflow, state=run.state, created=moment(run.created)) for run in found]
-    return Runs(runs=rows)
+    return Runs(runs=[_row(run) for run in found])
 
 
 @TABLE.method("run.events", NOT_FOUND, reads=True)
@@ -250,11 +242,11 @@ async def events(guest: Guest, given: Beyond) -> Events:
     """A part of a run's journal, large values replaced."""
     view = await reached(guest, given.run, given.after)
     found = view.events[given.after : given.after + given.limit]
-    return Events(events=[{"run": view.id, **tell_event(event)} for event in found])
+    return Events(events=[Fact(run=view.id, **tell_event(event)) for event in found])
 
 
 @TABLE.method("run.explain", NOT_FOUND, reads=True)
-async def explain(guest: Guest, given: OneTask) -> Explained:
+async def explain(guest: Guest, given: TaskOfRun) -> Explained:
     """Why a task waits, ran, was canceled, failed or ran again."""
     return Explained(**(await guest.hub.engine.run(given.run)).explain(given.task).to_json())
 
@@ -276,3 +268,10 @@ async def value(guest: Guest, given: OneValue) -> Value:
     if given.port not in found:
         raise NotFound("value", f"{given.task}.{given.port}" if given.task else given.port)
     return Value(value=found[given.port])
+
+
+def _row(run: RunHead) -> RunRow:
+    changed = None if run.changed is None else moment(run.changed)
+    return RunRow(
+        run=run.id, workflow=run.workflow, name=run.name, state=run.state, created=moment(run.created), changed=changed
+    )

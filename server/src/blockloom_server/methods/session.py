@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field
 
 from ..guest import Guest
 from ..method import TABLE, Done, Nothing, Params, Result
+from ..shapes import Server
 from ..version import NAME, PROTOCOL, VERSION
 
 
@@ -16,20 +17,14 @@ class Hello(Params):
     protocol: int = Field(ge=PROTOCOL, le=PROTOCOL, description="The version of the protocol that the client speaks.")
 
 
-class Server(Result):
-    """Who answers."""
-
-    name: str
-    version: str
-
-
 class Welcome(Result):
     """The server, the protocol it speaks, and what a client may ask of it."""
 
     server: Server
     protocol: int
     limits: dict[str, int] = Field(
-        description="message (bytes), depth (levels), value (bytes), subscriptions and calls (at a time)."
+        description="message (bytes), depth (levels), subscriptions and calls (at a time), rate (calls a second), "
+        "burst (calls at once), value (bytes, beyond which one is replaced)."
     )
 
     sandbox: dict[str, bool] = Field(description="The layers that keep code from the server's machine, and which hold.")

@@ -38,7 +38,7 @@ class Subscribed(Result):
     seq: int
 
 
-@TABLE.method("subscribe", NOT_FOUND, TOO_MUCH)
+@TABLE.method("subscribe", NOT_FOUND, TOO_MUCH, reads=True)
 async def subscribe(guest: Guest, given: Wanted) -> Subscribed:
     """Have events sent as `event` notifications, from now on or from after an event, without a gap or a repeat."""
     hub = guest.hub
@@ -55,7 +55,7 @@ async def subscribe(guest: Guest, given: Wanted) -> Subscribed:
     return Subscribed(subscription=feed.id, seq=hub.notices.seq)
 
 
-@TABLE.method("unsubscribe", NOT_FOUND)
+@TABLE.method("unsubscribe", NOT_FOUND, reads=True)
 async def unsubscribe(guest: Guest, given: Subscription) -> Done:
     """End a subscription; nothing of it comes after the answer."""
     guest.unsubscribe(given.subscription)

@@ -1,15 +1,18 @@
 """Methods about stored workflows."""
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from blockloom.draw import draw
 from blockloom.events import moment
+from blockloom.problem import Problem as Found
 from blockloom.store import StoredWorkflow
 from pydantic import Field, model_validator
 
 from ..faults import CONFLICT, INVALID_GRAPH, NOT_FOUND
 from ..guest import Guest
 from ..method import TABLE, Done, Nothing, Params, Result
+from ..shapes import Problem, WorkflowRow
 
 
 class New(Params):
@@ -63,30 +66,27 @@ class Workflow(Revision):
     graph: dict[str, Any]
 
 
-class Row(Revision):
-    """A workflow in a list."""
-
-    name: str | None = None
-    title: Any = None
-    changed: str = Field(description="When it was last changed (UTC, ISO 8601).")
-
-
 class Workflows(Result):
     """Workflows, in the order in which they were made."""
 
-    workflows: list[Row]
+    workflows: list[WorkflowRow]
 
 
 class Problems(Result):
-    """Everything that is wrong, each with code, severity, path, message and hint."""
+    """Everything that is wrong."""
 
-    problems: list[dict[str, Any]]
+    problems: list[Problem]
 
 
 class Graph(Result):
     """A drawing, as text."""
 
     graph: str
+
+
+def problems_of(found: Iterable[Found]) -> Problems:
+    """The result that tells problems."""
+    return Problems(problems=[Problem(**problem.to_json()) for problem in found])
 
 
 def revision_of(kept: StoredWorkflow) -> Revision:
@@ -132,7 +132,7 @@ async def check(guest: Guest, given: ToCheck) -> Problems:
     graph = given.graph
     if given.workflow is not None:
         graph = (await guest.hub.engine.get_workflow(given.workflow)).graph
-    return Problems(problems=[problem.to_json() for problem in guest.hub.engine.check(graph)])
+    return problems_of(guest.hub.engine.check(graph))
 
 
 @TABLE.method("workflow.graph", NOT_FOUND, reads=True)
@@ -142,9 +142,9 @@ async def graph(guest: Guest, given: Drawing) -> Graph:
     return Graph(graph=draw(kept.graph, given.format))
 
 
-def _row(kept: StoredWorkflow) -> Row:
+def _row(kept: StoredWorkflow) -> WorkflowRow:
     name = kept.graph.get("name")
-    row = Row(workflow=kept.id, revision=kept.revision, changed=moment(kept.changed))
+    row = WorkflowRow(workflow=kept.id, revision=kept.revision, changed=moment(kept.changed))
     row.name = name if isinstance(name, str) else None
     row.title = kept.graph.get("title")
     return row
