@@ -6,7 +6,6 @@ from itertools import groupby
 from string import Template
 from typing import Any, Final
 
-from . import shapes
 from .faults import CODES
 from .limits import Limits
 from .method import Table
@@ -90,11 +89,19 @@ def _method(method: Mapping[str, Any], document: Mapping[str, Any]) -> Iterable[
 
 
 def _shared(document: Mapping[str, Any]) -> list[str]:
-    """The names of the shapes that stand inside results."""
-    known = {
-        name for name, made in vars(shapes).items() if isinstance(made, type) and made.__module__ == shapes.__name__
-    }
-    return sorted(known & document["components"]["schemas"].keys())
+    """The names of the shapes that stand inside others."""
+    parts = [part["schema"] for method in document["methods"] for part in method["params"]]
+    parts += [schema.get("properties", {}) for schema in document["components"]["schemas"].values()]
+    return sorted(set(_named(parts)))
+
+
+def _named(value: Any) -> Iterable[str]:
+    """The shapes that something refers to."""
+    inners = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    if isinstance(value, Mapping) and isinstance(value.get("$ref"), str):
+        yield value["$ref"].rpartition("/")[2]
+    for inner in inners:
+        yield from _named(inner)
 
 
 def _shape(name: str, schema: Mapping[str, Any]) -> str:
