@@ -1,4 +1,4 @@
-"""What is not a run: checking, reading a document, importing, and one code block."""
+"""What is not a run: checking, reading a document, and importing."""
 
 import json
 import statistics
@@ -6,10 +6,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from inspect import isawaitable
 from typing import Any
 
-from blockloom import BlockContext
 from blockloom.check import prepare
 from blockloom.codec import read_json
 from engines import make_engine
@@ -34,28 +32,6 @@ def imports(repeat: int) -> dict[str, float]:
     """Milliseconds of `import blockloom` in a fresh process, and of finding and loading the installed plugins."""
     plugins = "import blockloom as b; a = time.perf_counter(); b.Plugins.load()"
     return {"import": _fresh("import blockloom", repeat), "load_plugins": _fresh(plugins, repeat)}
-
-
-async def code_block(repeat: int) -> dict[str, float]:
-    """Microseconds of a code block that is warm: one expression in place, and a loop in its own process."""
-    sources = {"in_place": "value * 2 > limit", "own_process": "sum(n for n in range(value))"}
-    async with make_engine() as engine:
-        type = engine.registry.block("code")
-        found = {}
-        for name, source in sources.items():
-            context = BlockContext(
-                content=type.Content.model_validate({"source": source}), names={"value": 20, "limit": 3}
-            )
-            times = []
-            for _ in range(repeat + 20):
-                began = time.perf_counter()
-                value = type.evaluate(context)
-                if isawaitable(value):
-                    value = await value
-                times.append(time.perf_counter() - began)
-            assert value in (True, 190), value
-            found[name] = statistics.median(times[20:]) * 1e6
-    return found
 
 
 def _microseconds(work: Callable[[], Any], size: int, repeat: int) -> float:

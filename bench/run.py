@@ -16,10 +16,12 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from codeblocks import SENTENCES as CODE_SENTENCES
+from codeblocks import code_blocks
 from engines import Times, run_once
 from floor import Floor
 from graphs import SHAPES, Shape, document
-from others import check_and_read, code_block, imports, rows
+from others import check_and_read, imports, rows
 
 SIZES: Final = {1_000: 9, 10_000: 5, 100_000: 3}
 """How many tasks, and how often each is measured."""
@@ -31,9 +33,7 @@ SENTENCES: Final = {
     "json_to_plan": "JSON text to a plan that can run, µs a task",
     "import": "import blockloom, ms",
     "load_plugins": "find and load the installed plugins, ms",
-    "in_place": "code block, one expression, computed in place, µs",
-    "own_process": "code block in its own process, warm, µs",
-}
+} | CODE_SENTENCES
 
 
 class Figure(NamedTuple):
@@ -113,7 +113,7 @@ async def main() -> None:
         for name, make in SHAPES.items():
             figures.append(await measure(name, make(size), times))
             show(told(figures[-1]))
-    others = check_and_read(options.tasks or 10_000, repeat) | imports(repeat) | await code_block(repeat * 20)
+    others = check_and_read(options.tasks or 10_000, repeat) | imports(repeat) | await code_blocks(repeat * 20)
     show("\n" + "\n".join(rows(others, SENTENCES)))
     if options.json:
         graphs = [{**figure._asdict(), "ratio": figure.ratio} for figure in figures]

@@ -315,7 +315,7 @@ def test_the_bench_measures_floor_and_engine() -> None:
     told = json.loads(done.stdout)
     assert {figure["graph"] for figure in told["graphs"]} == {"chain", "fan-out", "layered", "if-ladder"}
     assert all(figure["floor"] > 0 and figure["engine"] > 0 for figure in told["graphs"])
-    assert {"check", "json_to_plan", "import", "own_process"} <= told["others"].keys()
+    assert {"check", "json_to_plan", "import", "own_process", "a_second_a_core"} <= told["others"].keys()
 
 
 # Lists that must be complete

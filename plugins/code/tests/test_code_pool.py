@@ -195,6 +195,25 @@ def test_a_process_that_dies_fails_its_job_and_is_replaced() -> None:
     asyncio.run(main())
 
 
+def test_a_process_that_worked_and_died_is_replaced_before_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        mark, grown, grow = Mark(), asyncio.Event(), Pool._grow
+        code = Code(processes=1)
+        await code.evaluate(block("x = 1"))
+        (zygote,) = mark.new()
+        monkeypatch.setattr(Pool, "_grow", lambda pool: (grown.set(), grow(pool))[1])
+        os.kill(zygote, 9)
+        await grown.wait()
+        new = mark.new() - {zygote}
+        assert len(new) == 1
+        assert await code.evaluate(block("x = 1\nx")) == 1
+        assert mark.new() == new
+        await code.close()
+        assert mark.clean()
+
+    asyncio.run(main())
+
+
 def test_a_process_that_stands_still_is_replaced_when_its_job_is_cancelled() -> None:
     async def main() -> None:
         mark = Mark()

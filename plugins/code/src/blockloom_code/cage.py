@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from . import landlock
+from .landlock import Landlock
 from .limits import Limits
 from .syscalls import Filter
 
@@ -34,6 +34,7 @@ class Cage:
         self._libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
         self._parent = os.getpid()
         self._filter = _filter() if self._libc else None
+        self._landlock = _landlock(self._libc) if self._libc else None
         self._adopted: dict[str, bool] = {}
 
     def adopt(self) -> None:
@@ -64,9 +65,9 @@ class Cage:
             raise OSError(ctypes.get_errno(), "capset")
 
     def _forbid_files(self) -> None:
-        if self._libc is None:
+        if self._landlock is None:
             raise OSError("no Landlock here")
-        landlock.forbid(self._libc)
+        self._landlock.enter()
 
     def _prctl(self, option: int, value: int) -> None:
         if self._libc is None or self._libc.prctl(option, value, 0, 0, 0):
@@ -87,6 +88,13 @@ class Cage:
 def _filter() -> Filter | None:
     try:
         return Filter()
+    except OSError:
+        return None
+
+
+def _landlock(libc: ctypes.CDLL) -> Landlock | None:
+    try:
+        return Landlock(libc)
     except OSError:
         return None
 

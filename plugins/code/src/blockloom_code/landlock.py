@@ -1,4 +1,4 @@
-"""Landlock, as a layer of the cage: the kernel lets this process open no file, reach no port and signal no stranger."""
+"""Landlock, as a layer of the cage: the kernel lets a process open no file, reach no port and signal no stranger."""
 
 import ctypes
 import os
@@ -19,25 +19,30 @@ class _Rules(ctypes.Structure):
     _fields_ = (("files", ctypes.c_uint64), ("ports", ctypes.c_uint64), ("scopes", ctypes.c_uint64))
 
 
-def forbid(libc: ctypes.CDLL) -> None:
-    """Forbid this process every file, TCP port and foreign process, for good; raises OSError where it cannot.
+class Landlock:
+    """Rules that forbid every file, every TCP port and every foreign process; raises OSError where there are none."""
 
-    It must have given up gaining privileges before.
-    """
-    version = _call(libc, _CREATE, None, 0, _VERSION)
-    bits = max(bits for since, bits in _FILES if version >= since)
-    rules = _Rules(files=(1 << bits) - 1, ports=_BIND_AND_CONNECT, scopes=_ABSTRACT_SOCKETS_AND_SIGNALS)
-    size = 8 * (1 + (version >= _PORTS) + (version >= _SCOPES))
-    ruleset = _call(libc, _CREATE, ctypes.byref(rules), size, 0)
-    try:
-        _call(libc, _RESTRICT, ruleset, 0)
-    finally:
-        os.close(ruleset)
+    def __init__(self, libc: ctypes.CDLL) -> None:
+        self._call = libc.syscall
+        version = self._answer(self._call(_CREATE, None, _size(0), _VERSION))
+        bits = max(bits for since, bits in _FILES if version >= since)
+        self._rules = _Rules(files=(1 << bits) - 1, ports=_BIND_AND_CONNECT, scopes=_ABSTRACT_SOCKETS_AND_SIGNALS)
+        self._pointer = ctypes.byref(self._rules)
+        self._size = _size(8 * (1 + (version >= _PORTS) + (version >= _SCOPES)))
+
+    def enter(self) -> None:
+        """Put this process under the rules, for good; it must have given up gaining privileges before."""
+        ruleset = self._answer(self._call(_CREATE, self._pointer, self._size, 0))
+        try:
+            self._answer(self._call(_RESTRICT, ruleset, 0))
+        finally:
+            os.close(ruleset)
+
+    def _answer(self, answer: int) -> int:
+        if answer < 0:
+            raise OSError(ctypes.get_errno(), "no Landlock here")
+        return answer
 
 
-def _call(libc: ctypes.CDLL, number: int, *arguments: object) -> int:
-    given = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
-    answer: int = libc.syscall(ctypes.c_long(number), *given)
-    if answer < 0:
-        raise OSError(ctypes.get_errno(), "no Landlock here")
-    return answer
+def _size(bytes: int) -> ctypes.c_size_t:
+    return ctypes.c_size_t(bytes)

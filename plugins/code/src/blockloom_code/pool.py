@@ -125,11 +125,20 @@ class Pool:
             self._idle.remove(wire)
         if not self.loop.is_closed():
             self.loop.call_later(_REAP, self._reap)
-        if turn := self._next():
-            try:
-                turn.set_result(self._grow())
-            except TaskFailed as error:
+        turn = self._next()
+        # One that worked is replaced at once, so that the next job finds it warm; one that never did, only on demand.
+        if not (turn or (wire.layers and not self.closed and not self.loop.is_closed())):
+            return
+        try:
+            fresh = self._grow()
+        except TaskFailed as error:
+            if turn:
                 turn.set_exception(error)
+            return
+        if turn:
+            turn.set_result(fresh)
+        else:
+            self._idle.append(fresh)
 
     def _next(self) -> "asyncio.Future[Wire] | None":
         while self._waiting:
