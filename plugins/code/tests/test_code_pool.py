@@ -15,6 +15,7 @@ from blockloom import BlockContext, TaskFailed
 from blockloom_code import Code
 from blockloom_code.limits import Limits
 from blockloom_code.pool import Pool
+from blockloom_code.wire import Wire
 
 ENDLESS = "print('on')\nwhile True: pass"
 
@@ -201,7 +202,12 @@ def test_a_process_that_worked_and_died_is_replaced_before_it_is_needed(monkeypa
         code = Code(processes=1)
         await code.evaluate(block("x = 1"))
         (zygote,) = mark.new()
-        monkeypatch.setattr(Pool, "_grow", lambda pool: (grown.set(), grow(pool))[1])
+
+        def noted(pool: Pool) -> Wire:
+            grown.set()
+            return grow(pool)
+
+        monkeypatch.setattr(Pool, "_grow", noted)
         os.kill(zygote, 9)
         await grown.wait()
         new = mark.new() - {zygote}
