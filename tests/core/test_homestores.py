@@ -36,7 +36,7 @@ def kept() -> Mapping[str, RunState]:
 
     async def read() -> Mapping[str, RunState]:
         found: dict[str, RunState] = {}
-        for store in home().to_read():
+        for _, store in home().to_read():
             found |= {f"{Path(str(vars(store)['path'])).parent.name}/{h.name}": h.state for h in await store.runs()}
             await store.close()
         return found

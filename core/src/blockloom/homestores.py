@@ -54,13 +54,13 @@ class HomeStores:
         """A new store beside the user's."""
         return self._open(self.folder / _ASIDE / new_id())
 
-    def to_read(self) -> Iterator[Store]:
-        """Every store there is, the user's first, open for reading; it is for the caller to close each."""
+    def to_read(self) -> Iterator[tuple[str, Store]]:
+        """Every store there is, the user's first, by its URL and open for reading; the caller closes each."""
         with suppress(NotFound):
-            yield self._open(self.folder, readonly=True)
+            yield self.url, self._open(self.folder, readonly=True)
         for folder in self._asides():
             with suppress(NotFound, StoreUnusable):
-                yield self._open(folder, readonly=True)
+                yield self._url(folder), self._open(folder, readonly=True)
 
     async def gather(self, store: Store) -> None:
         """Move what lies beside the user's store into it, but for runs that go on or were cut off."""

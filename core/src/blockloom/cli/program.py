@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from copy import copy
 from typing import Any, Final, NoReturn
 
 import click
@@ -14,6 +15,7 @@ from ..plugins import Plugins
 from .checking import check
 from .doctor import doctor
 from .drawing import graph
+from .history import runs
 from .installed import Installed
 from .kinds import types
 from .pluginlist import plugins
@@ -28,7 +30,7 @@ INTERRUPTED: Final = 130
 READER_GONE: Final = 141
 """Exit status where whoever read the output went away, as with `| head`."""
 
-_OWN: Final[tuple[click.Command, ...]] = (run, check, types, plugins, doctor, graph, schema)
+_OWN: Final[tuple[click.Command, ...]] = (run, check, types, plugins, doctor, graph, runs, schema)
 
 
 class Program(click.Group):
@@ -137,7 +139,8 @@ def _add(group: click.Group, offer: click.Command) -> Iterator[str]:
     if standing is None:
         group.add_command(offer)
     elif isinstance(standing, click.Group) and isinstance(offer, click.Group):
-        merged = click.Group(standing.name, commands=dict(standing.commands), help=standing.help)
+        merged = copy(standing)
+        merged.commands = dict(standing.commands)
         group.add_command(merged)
         for command in offer.commands.values():
             yield from (f"{merged.name} {name}" for name in _add(merged, command))

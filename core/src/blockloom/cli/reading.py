@@ -26,9 +26,14 @@ def read_graph(path: str) -> dict[str, Any]:
     return read_json(_stdin()) if path == STDIN else read_file(path)
 
 
+def read_any(path: str) -> Any:
+    """The value in a file, or the JSON on stdin; raises BadFormat."""
+    return parse_json(_stdin()) if path == STDIN else read_value(path)
+
+
 def read_inputs(path: str) -> dict[str, Any]:
     """The mapping in a file, or the JSON on stdin; raises BadFormat."""
-    value = parse_json(_stdin()) if path == STDIN else read_value(path)
+    value = read_any(path)
     if isinstance(value, dict):
         return value
     text = both("The inputs must be a mapping of names to values.", "输入应为名称到值的映射。")

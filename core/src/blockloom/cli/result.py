@@ -48,7 +48,7 @@ def show_result(run: RunView) -> None:
     for line in _shortfalls(run):
         note(line)
     for name, value in run.outputs.items():
-        show(_output(name, value))
+        show(output_of(name, value))
 
 
 def _counts(run: RunView) -> str:
@@ -65,7 +65,7 @@ def _shortfalls(run: RunView) -> Iterator[str]:
     canceled: Counter[str] = Counter()
     for task, record in run.tasks.items():
         if record.state is TaskState.FAILED and task != told:
-            yield f"  {task} {paint('FAILED', fg='red')}: {_why(record)}"
+            yield f"  {task} {paint('FAILED', fg='red')}: {why_of(record)}"
         elif record.state is TaskState.CANCELED:
             reason = _reason(record.reason)
             canceled[reason] += 1
@@ -77,7 +77,10 @@ def _shortfalls(run: RunView) -> Iterator[str]:
             yield f"  {more} {paint('CANCELED', fg='yellow')}: {reason}"
 
 
-def _why(record: TaskRecord) -> str:
+def why_of(record: TaskRecord) -> str:
+    """Why a task failed or was canceled."""
+    if record.state is TaskState.CANCELED:
+        return _reason(record.reason)
     error = record.error or {}
     return one_line(f"{error.get('type')}: {error.get('message')}")
 
@@ -87,7 +90,7 @@ def _reason(reason: str | None) -> str:
     return f"{reason} ({say(*known)})" if known else str(reason)
 
 
-def _output(name: str, value: Any) -> str:
+def output_of(name: str, value: Any) -> str:
     """An output under its name: text as text, anything else as JSON; what takes several lines is set in."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if not isinstance(value, str) and len(text) > SHORT:
