@@ -129,6 +129,51 @@ def test_integers_have_up_to_4300_digits(sign: int) -> None:
             copy_value(beyond)
 
 
+MANY = range(300)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        list(MANY),
+        [n / 7 for n in MANY],
+        [str(n) for n in MANY],
+        ["é"] * 300,
+        [2**70, *MANY],
+        [True, *MANY],
+        [None] * 300,
+        {str(n): n for n in MANY},
+        {str(n): [n] for n in MANY},
+        {"é" + str(n): "x" for n in MANY},
+    ],
+    ids=range(10),
+)
+def test_many_values_of_one_kind_are_copied_as_they_are(value: Any) -> None:
+    copied = copy_value(value)
+    assert copied == value
+    assert [*map(type, copied)] == [*map(type, value)]
+    assert copied is not value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {n: n for n in MANY},
+        {n / 3: "x" for n in MANY},
+        [*map(float, MANY), math.nan],
+        [*map(str, MANY), "\ud800"],
+        {str(n): math.inf for n in MANY},
+        {str(n) + "\udfff": 1 for n in MANY},
+        [{n} for n in MANY],
+        [10**4300, *MANY],
+    ],
+    ids=range(8),
+)
+def test_many_values_of_one_kind_are_refused_where_one_would_be(value: Any) -> None:
+    with pytest.raises(BadValue):
+        copy_value(value)
+
+
 def test_a_refusal_names_the_place() -> None:
     with pytest.raises(BadValue) as caught:
         copy_value({"items": [1, {"name": [0, {1}]}]})

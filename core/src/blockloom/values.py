@@ -4,6 +4,7 @@ import keyword
 import math
 import re
 import unicodedata
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from .errors import BadValue
@@ -25,6 +26,7 @@ MAX_DIGITS: Final = 4300
 """Digits that an integer may have: what Python itself reads and writes."""
 
 _SCALARS: Final = frozenset({type(None), bool})
+_MANY: Final = 100
 _BEYOND: Final = 10**MAX_DIGITS
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _LETTERS: Final = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd", "Nl"})
@@ -49,6 +51,8 @@ def _copy(value: Any, depth: int) -> Any:
     if kind in _SCALARS or (kind is str and value.isascii()) or (kind is int and value.bit_length() < 64):
         return value
     if kind is dict and depth < MAX_DEPTH:
+        if len(value) > _MANY and set(map(type, value)) == {str} and _all_alike(value) and _all_alike(value.values()):
+            return dict(value)
         made = {}
         for key, item in value.items():
             if type(key) is not str or not key.isascii():
@@ -56,12 +60,28 @@ def _copy(value: Any, depth: int) -> Any:
             made[key] = item if type(item) is str and item.isascii() else _copy(item, depth + 1)
         return made
     if (kind is list or kind is tuple) and depth < MAX_DEPTH:
+        if len(value) > _MANY and _all_alike(value):
+            return list(value)
         return [item if type(item) is str and item.isascii() else _copy(item, depth + 1) for item in value]
     if kind is float and math.isfinite(value):
         return value
     if kind is str:
         return _text(value, "")
     raise BadValue("it is not plain")
+
+
+def _all_alike(items: Collection[Any]) -> bool:
+    """Whether many items are plain and of one kind, found without a step of Python for each."""
+    kinds = set(map(type, items))
+    plain = _ALIKE.get(kinds.pop()) if len(kinds) == 1 else None
+    return plain is not None and plain(items)
+
+
+_ALIKE: Final[Mapping[type, Callable[[Collection[Any]], bool]]] = {
+    int: lambda items: min(items).bit_length() < 64 and max(items).bit_length() < 64,
+    float: lambda items: all(map(math.isfinite, items)),
+    str: lambda items: all(map(str.isascii, items)),
+}
 
 
 def _copy_key(key: Any) -> str:

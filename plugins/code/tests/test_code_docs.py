@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from blockloom_code.cage import LAYERS
-from blockloom_code.layers import findings
+from blockloom_code.layers import _finding, findings
 from blockloom_code.limits import HIGHEST, LOWEST, MAX_LINES, MAX_SOURCE, MAX_TOGETHER, MAX_VALUES, USUAL
 from blockloom_code.outcome import SENTENCES
 from blockloom_code.settings import written
@@ -72,6 +72,15 @@ def test_every_failure_is_listed() -> None:
 def test_every_layer_is_listed() -> None:
     assert tuple(table(section("The layers"))) == LAYERS
     assert {finding.name for finding in findings()} == {f"sandbox.{layer}" for layer in LAYERS}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_that_is_missing_is_a_warning_with_a_remedy_in_two_languages(layer: str) -> None:
+    missing = _finding(layer, False)
+    assert missing.state == "warning"
+    assert (missing.to_json("en")["text"][:8], missing.to_json("zh")["text"][:2]) == ("missing:", "缺少")
+    assert "in a container, allow" in missing.to_json("en")["remedy"]
+    assert "容器" in missing.to_json("zh")["remedy"]
 
 
 def test_the_readme_leads_there() -> None:
