@@ -36,11 +36,16 @@ class Times(NamedTuple):
     run: float
 
 
-def make_engine() -> Engine:
-    """An engine with the installed plugins and the type `bench.step`, without a store."""
+def make_plugins() -> Plugins:
+    """The installed plugins and the type `bench.step`."""
     plugins = Plugins.load()
     plugins.registry.add("task", Step)
-    return Engine(plugins)
+    return plugins
+
+
+def make_engine() -> Engine:
+    """An engine with the installed plugins and the type `bench.step`, without a store."""
+    return Engine(make_plugins())
 
 
 async def run_once(graph: Mapping[str, Any], expected: int) -> Times:

@@ -21,6 +21,7 @@ from codeblocks import code_blocks
 from engines import Times, run_once
 from floor import Floor
 from graphs import SHAPES, Shape, document
+from keeping import kept
 from others import check_and_read, imports, rows
 
 SIZES: Final = {1_000: 9, 10_000: 5, 100_000: 3}
@@ -31,6 +32,10 @@ SENTENCES: Final = {
     "check": "check, µs a task",
     "read_json": "JSON text to a mapping, µs a task",
     "json_to_plan": "JSON text to a plan that can run, µs a task",
+    "kept_nowhere": "a chain that is kept nowhere, µs a task",
+    "kept_async": "the same, kept in a file (async), µs a task",
+    "kept_sync": "a chain, each task kept first (sync), µs a task",
+    "bare_commits": "the commits of that alone, bare SQLite, µs a task",
     "import": "import blockloom, ms",
     "load_plugins": "find and load the installed plugins, ms",
 } | CODE_SENTENCES
@@ -113,7 +118,8 @@ async def main() -> None:
         for name, make in SHAPES.items():
             figures.append(await measure(name, make(size), times))
             show(told(figures[-1]))
-    others = check_and_read(options.tasks or 10_000, repeat) | imports(repeat) | await code_blocks(repeat * 20)
+    size = options.tasks or 10_000
+    others = check_and_read(size, repeat) | await kept(size, repeat) | imports(repeat) | await code_blocks(repeat * 20)
     show("\n" + "\n".join(rows(others, SENTENCES)))
     if options.json:
         graphs = [{**figure._asdict(), "ratio": figure.ratio} for figure in figures]

@@ -1,7 +1,7 @@
 """Values as JSON and back; what is large stands apart, by its hash."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
@@ -11,7 +11,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 LARGE: Final = 64 * 1024
 """Bytes of JSON above which a value stands apart."""
 
-TOGETHER: Final = 1000
+TOGETHER: Final = 500
 """Events that stand in one row, at most."""
 
 Apart: TypeAlias = dict[bytes, str]
@@ -43,7 +43,7 @@ def by_hash(value: Any) -> tuple[bytes, str]:
     return sha256(text).digest(), text.decode()
 
 
-def pack(parts: tuple[Any, ...], data: Mapping[str, Any], apart: Apart) -> bytes:
+def pack(parts: Iterable[Any], data: Mapping[str, Any], apart: Apart) -> bytes:
     """A list of `parts` and `data` as JSON; what is large in `data` is put into `apart`, and a list says where."""
     text = encode((*parts, data))
     if len(text) <= LARGE:
@@ -69,28 +69,20 @@ def hashes(parts: list[Any], where: int) -> Iterator[str]:
     return (hash for _, hash in parts[where + 1]) if len(parts) > where + 1 else iter(())
 
 
-def pack_events(events: Iterable[Event], apart: Apart) -> Iterator[Row]:
-    """Events as rows of the journal."""
-    texts: list[bytes] = []
-    first = 0
-    for seq, *about, data in events:
-        if len(texts) == TOGETHER:
-            yield first, seq - 1, _listed(texts)
-            texts = []
-        if not texts:
-            first = seq
-        texts.append(pack((*about,), data, apart))
-    if texts:
-        yield first, first + len(texts) - 1, _listed(texts)
+def pack_events(events: Sequence[Event], apart: Apart) -> Iterator[Row]:
+    """Events that follow each other as rows of the journal, each written at once where nothing in it can be large."""
+    for start in range(0, len(events), TOGETHER):
+        some = events[start : start + TOGETHER]
+        rows = [(time, type, task, data) for _, time, type, task, data in some]
+        text = encode(rows)
+        if len(text) > LARGE:
+            text = b"[%b]" % b",".join(pack(about, data, apart) for *about, data in rows)
+        yield some[0].seq, some[-1].seq, text.decode()
 
 
 def unpack_events(first: int, rows: list[list[Any]], values: Mapping[str, Any]) -> list[Event]:
     """Events as they were, from the rows once read."""
     return [Event(first + at, row[0], row[1], row[2], unpack(row, 3, values)) for at, row in enumerate(rows)]
-
-
-def _listed(texts: list[bytes]) -> str:
-    return f"[{b','.join(texts).decode()}]"
 
 
 def _thin(
