@@ -128,7 +128,7 @@ def test_ten_kills_around_firings(seed: int) -> None:
             assert len(heard) == len({*heard})
             assert {*heard} >= {*life.answered}
             runs = await engine.runs()
-            keys = [(await engine.store.get_run(run.id)).key for run in runs]  # type: ignore[union-attr]
+            keys = [(await engine.store.get_run(run.id)).key for run in runs]
             assert len(keys) == len({*keys})
             assert {*keys} == {firing.id for found in firings.values() for firing in found}
 

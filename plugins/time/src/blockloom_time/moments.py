@@ -1,9 +1,12 @@
 """Moments: read from text, counted on from one another, and named by cron expressions."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 _ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_A_DAY: Final = timedelta(days=1)
+_A_SECOND: Final = timedelta(seconds=1)
 
 
 def read(text: str) -> datetime:
@@ -52,16 +55,80 @@ def next_by_cron(expression: str, zone: tzinfo, after: datetime) -> datetime | N
 
     Raises ValueError if it cannot be read.
     """
-    from cronsim import CronSim, CronSimError
+    from cronsim import CronSimError
 
     try:
-        found = CronSim(expression, after.astimezone(zone))
-        # In the second pass through an hour that the clock goes back over, cronsim names moments of the first pass.
-        return next((moment for at in found if (moment := at.astimezone(UTC)) > after), None)
+        return _next_fixed(expression, zone, after) if _is_fixed(expression) else _next_passing(expression, zone, after)
     except CronSimError as error:
         raise ValueError(str(error)) from None
     except OverflowError:
         return None
+
+
+# cronsim is asked about the times on a dial only, without a zone: across a change of half an hour it loses its way.
+
+
+def _is_fixed(expression: str) -> bool:
+    """Whether an expression names minutes and hours, so that each of its times comes once a day, whatever clocks do."""
+    fields = expression.split()
+    return len(fields) == 5 and not fields[0].startswith("*") and not fields[1].startswith("*")
+
+
+def _next_fixed(expression: str, zone: tzinfo, after: datetime) -> datetime | None:
+    """The next of each day's times: the first where one is there twice, the end of the gap where one is not there."""
+    for dial in _dial_times(expression, after.astimezone(zone).replace(tzinfo=None)):
+        moment = dial.replace(tzinfo=zone).astimezone(UTC)
+        if moment.astimezone(zone).replace(tzinfo=None) != dial:
+            moment = _change(dial.replace(tzinfo=zone, fold=1).astimezone(UTC), moment, zone)
+        if moment > after:
+            return moment
+    return None
+
+
+def _next_passing(expression: str, zone: tzinfo, after: datetime) -> datetime | None:
+    """The next moment at which the dial shows such a time, whether or not it has shown it before."""
+    offset = _offset(after, zone)
+    start = after.replace(tzinfo=None) + offset
+    while (dial := next(_dial_times(expression, start), None)) is not None:
+        moment = (dial - offset).replace(tzinfo=UTC)
+        changed = _first_change(after, moment, zone)
+        if changed is None:
+            return moment
+        after, offset = changed, _offset(changed, zone)
+        start = changed.replace(tzinfo=None) + offset - timedelta(seconds=1)  # the moment of the change counts
+    return None
+
+
+def _dial_times(expression: str, after: datetime) -> Iterator[datetime]:
+    """The times beyond `after` that an expression names, on a dial that nobody turns."""
+    from cronsim import CronSim
+
+    return iter(CronSim(expression, after))
+
+
+def _first_change(after: datetime, until: datetime, zone: tzinfo) -> datetime | None:
+    """The first moment beyond `after`, up to `until`, at which the clock is turned; None if it is not."""
+    offset = _offset(after, zone)
+    while after < until:
+        later = min(after + _A_DAY, until)
+        if _offset(later, zone) != offset:
+            return _change(after, later, zone)
+        after = later
+    return None
+
+
+def _change(before: datetime, after: datetime, zone: tzinfo) -> datetime:
+    """The moment between these two at which the clock is turned, to the second."""
+    offset = _offset(before, zone)
+    before = before.replace(microsecond=0)
+    while after - before > _A_SECOND:
+        middle = before + timedelta(seconds=(after - before) // _A_SECOND // 2)
+        before, after = (middle, after) if _offset(middle, zone) == offset else (before, middle)
+    return after.replace(microsecond=0)
+
+
+def _offset(moment: datetime, zone: tzinfo) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or timedelta()
 
 
 def _in_every_month(expression: str) -> str:
