@@ -67,7 +67,7 @@ class Life:
         """One engine: it opens, sets what is not set yet, hears events, and is killed, or goes on for two hours."""
         calls = self.chance.choice((self.chance.randrange(1, 40), self.chance.randrange(1, 400))) if kill else 10**9
         store = Killed(self.store, calls, self.chance.random() < 0.5)
-        engine = engine_with(Nap, store=store)  # type: ignore[arg-type]
+        engine = engine_with(Nap, store=store)
         opened = asyncio.get_running_loop().time()
         living = asyncio.create_task(self._live(engine))
         ended = asyncio.create_task(store.dead.wait())
@@ -128,7 +128,7 @@ def test_ten_kills_around_firings(seed: int) -> None:
             assert len(heard) == len({*heard})
             assert {*heard} >= {*life.answered}
             runs = await engine.runs()
-            keys = [(await engine.store.get_run(run.id)).key for run in runs]
+            keys = [(await life.store.get_run(run.id)).key for run in runs]
             assert len(keys) == len({*keys})
             assert {*keys} == {firing.id for found in firings.values() for firing in found}
 
