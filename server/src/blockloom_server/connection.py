@@ -152,6 +152,8 @@ class Connection:
                     items.append(item := outbox.take_now())
                     size += item.size
                     protocol.send_text(item.text)
+                # One write: of a connection that is lost, each would be noted by the event loop.
+                self._socket.transport.write(b"".join(protocol.data_to_send()))
             for item in items:
                 if item.then is not None:
                     item.then()
