@@ -5,6 +5,8 @@ from typing import Any, Final, NamedTuple
 
 WIDTH: Final = 100
 """Tasks in one layer of the layered graph."""
+A_BODY: Final = 3
+"""Tasks in the body of a loop and of a foreach: start, step, end."""
 
 
 class Shape(NamedTuple):
@@ -40,17 +42,36 @@ def ladder(size: int) -> Shape:
     return Shape(size, [(i, i + 1) for i in range(0, size - 1, 2)] + [(i, i + 2) for i in range(0, size - 2, 2)])
 
 
+def passes(size: int) -> Shape:
+    """A loop: passes of three tasks, one after the other, and the task that holds them."""
+    return chain(size // A_BODY * A_BODY + 1)
+
+
+def items(size: int) -> Shape:
+    """A foreach: bodies of three tasks beside each other, and the task that holds them, last."""
+    many = size // A_BODY
+    inner = [(first + i, first + i + 1) for first in range(0, many * A_BODY, A_BODY) for i in (0, 1)]
+    return Shape(many * A_BODY + 1, inner + [(last, many * A_BODY) for last in range(2, many * A_BODY, A_BODY)])
+
+
 SHAPES: Final[Mapping[str, Callable[[int], Shape]]] = {
     "chain": chain,
     "fan-out": fan,
     "layered": layered,
     "if-ladder": ladder,
+    "loop": passes,
+    "foreach": items,
 }
 
 
 def document(name: str, shape: Shape) -> dict[str, Any]:
     """The graph as the engine reads it; its steps are of the type `bench.step`."""
-    return _ladder_document(shape) if name == "if-ladder" else _step_document(shape)
+    return _DOCUMENTS.get(name, _step_document)(shape)
+
+
+def completed(name: str, shape: Shape) -> int:
+    """How many tasks complete in a run; the others are canceled."""
+    return (shape.size + 1) // 2 if name == "if-ladder" else shape.size
 
 
 def _step_document(shape: Shape) -> dict[str, Any]:
@@ -74,3 +95,31 @@ def _rung(i: int) -> dict[str, Any]:
         return {"id": f"t{i}", "type": "bench.step"}
     literals = {} if i else {"inputs": {"value": 1}}
     return {"id": f"t{i}", "type": "if", "config": {"condition": "value > 0"}, **literals}
+
+
+def _loop_document(shape: Shape) -> dict[str, Any]:
+    many = shape.size // A_BODY
+    held = {"times": many, "max": many, "body": _body("value")}
+    return {"blockloom": 1, "tasks": [{"id": "again", "type": "loop", "config": held, "inputs": {"value": 1}}]}
+
+
+def _foreach_document(shape: Shape) -> dict[str, Any]:
+    given = {"items": [1] * (shape.size // A_BODY)}
+    return {
+        "blockloom": 1,
+        "tasks": [{"id": "each", "type": "foreach", "config": {"body": _body("item")}, "inputs": given}],
+    }
+
+
+def _body(given: str) -> dict[str, Any]:
+    """A body with one step between its start and its end."""
+    tasks = [{"id": "start", "type": "start"}, {"id": "step", "type": "bench.step"}, {"id": "end", "type": "end"}]
+    lines = [{"from": f"start.{given}", "to": "step.value"}, {"from": "step.value", "to": "end.value"}]
+    return {"inputs": {given: {}}, "tasks": tasks, "connections": lines}
+
+
+_DOCUMENTS: Final[Mapping[str, Callable[[Shape], dict[str, Any]]]] = {
+    "if-ladder": _ladder_document,
+    "loop": _loop_document,
+    "foreach": _foreach_document,
+}

@@ -13,19 +13,22 @@ import json
 import platform
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from codeblocks import SENTENCES as CODE_SENTENCES
 from codeblocks import code_blocks
 from engines import Times, run_once
 from floor import Floor
-from graphs import SHAPES, Shape, document
+from graphs import SHAPES, Shape, completed, document
 from keeping import kept
 from others import check_and_read, imports, rows
 
 SIZES: Final = {1_000: 9, 10_000: 5, 100_000: 3}
 """How many tasks, and how often each is measured."""
+TEN: Final = 10
+"""Sizes are compared to the nearest ten: a loop has one task more than its passes."""
 QUICK: Final = {1_000: 3, 10_000: 1}
 
 SENTENCES: Final = {
@@ -75,7 +78,7 @@ async def time_engine(graph: Mapping[str, Any], expected: int) -> Times:
 async def measure(name: str, shape: Shape, repeat: int) -> Figure:
     """The medians for one graph, floor and engine in turn."""
     graph, floor = document(name, shape), Floor(shape)
-    expected = (shape.size + 1) // 2 if name == "if-ladder" else shape.size
+    expected = completed(name, shape)
     floors, engines = [], []
     for _ in range(repeat):
         floors.append(await time_floor(floor, name, expected))
@@ -94,6 +97,20 @@ def told(figure: Figure) -> str:
     """One line of the table."""
     name, tasks, floor, engine, prepare = figure
     return f"{name:<10}{tasks:>9,}{floor:>9.2f}{engine:>9.2f}{figure.ratio:>7.1f}×{prepare:>9.2f}"
+
+
+def growth(figures: Sequence[Figure]) -> list[str]:
+    """For each graph, how many times the time ten times the tasks take, prepared and run; costs are linear up to 12."""
+    lines = [f"{'×10 tasks':<10}{'':>18}{'prepare':>9}{'run':>9}{'both':>9}   × the time"]
+    for few, many in pairwise(sorted({figure.tasks // TEN * TEN for figure in figures})):
+        for name in SHAPES:
+            one, other = (next(f for f in figures if (f.graph, f.tasks // TEN * TEN) == (name, n)) for n in (few, many))
+            times = other.tasks / one.tasks
+            told = [times * b / a for a, b in ((one.prepare, other.prepare), (one.engine, other.engine))]
+            both = times * (other.prepare + other.engine) / (one.prepare + one.engine)
+            span = f"{few:,} → {many:,}"
+            lines.append(f"{name:<10}{span:>18}" + "".join(f"{value:>9.1f}" for value in (*told, both)))
+    return lines
 
 
 async def main() -> None:
@@ -118,6 +135,7 @@ async def main() -> None:
         for name, make in SHAPES.items():
             figures.append(await measure(name, make(size), times))
             show(told(figures[-1]))
+    show("\n" + "\n".join(growth(figures)))
     size = options.tasks or 10_000
     others = check_and_read(size, repeat) | await kept(size, repeat) | imports(repeat) | await code_blocks(repeat * 20)
     show("\n" + "\n".join(rows(others, SENTENCES)))

@@ -2,12 +2,15 @@
 
 import asyncio
 import gc
+import tracemalloc
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from blockloom import Port, PortSet, RunState, RunView, TaskContext, TaskType
+from blockloom.fold import Fold
 from blockloom.testing import engine_with, run_graph
+from body_graphs import body
 from drawn_graphs import played
 
 MANY = 100_000
@@ -176,3 +179,45 @@ def quiet_collector() -> Iterator[None]:
     gc.freeze()
     yield
     gc.unfreeze()
+
+
+class Weigher(Add):
+    """Adds one; weighs what is there after a tenth of its calls, about half of them, and all."""
+
+    name = "sim.weigher"
+    calls = 0
+    weights: ClassVar[list[tuple[int, int]]] = []
+
+    def run(self, task: TaskContext) -> Any:
+        """One more."""
+        type(self).calls += 1
+        if self.calls in WEIGHED:
+            scopes = sum(isinstance(one, Fold) for one in gc.get_objects())
+            self.weights.append((tracemalloc.get_traced_memory()[0], scopes))
+        return super().run(task)
+
+
+WEIGHED = (200, 1_100, 2_000)
+
+
+@pytest.mark.parametrize("type", ["loop", "foreach"])
+def test_a_body_leaves_nothing_but_its_events_and_results(type: str) -> None:
+    """With the garbage collector off: what a pass or an item costs stays the same, and no circle holds a scope."""
+    given = "n" if type == "loop" else "item"
+    step = {"id": "add", "type": "sim.weigher"}
+    inner = body(step, inputs={given: {}}, lines=f"start.{given} -> add.n; add.n -> end.n")
+    many: dict[str, Any] = {"times": WEIGHED[-1], "max": WEIGHED[-1]} if type == "loop" else {}
+    literals = {"n": 0} if type == "loop" else {"items": [0] * WEIGHED[-1]}
+    graph = {"tasks": [{"id": "hold", "type": type, "config": {"body": inner, **many}, "inputs": literals}]}
+    Weigher.calls, Weigher.weights = 0, []
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        assert run_graph(graph, None, Weigher, seed=1).state is RunState.COMPLETED
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    (few, _), (half, _), (all, scopes) = Weigher.weights
+    assert (all - half) < 1.1 * (half - few)
+    assert scopes < 10

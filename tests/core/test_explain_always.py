@@ -8,8 +8,9 @@ from typing import Any, cast
 
 import pytest
 from blockloom import BlockloomError, Event, RunState, RunView, TaskState
+from blockloom.agenda import Agenda
 from blockloom.explain import Explanation, explain
-from blockloom.fold import ALIVE, DEAD, PENDING, Agenda, Fold
+from blockloom.fold import ALIVE, DEAD, PENDING, Fold
 from blockloom.live import LiveRun
 from blockloom.plan import Plan
 from blockloom.records import Records

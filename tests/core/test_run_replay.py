@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from blockloom import Event, Reason, RunState, TaskState
+from blockloom.agenda import Agenda
 from blockloom.check import complete_inputs, prepare
-from blockloom.fold import Agenda
 from blockloom.plan import Plan
 from blockloom.plugins import installed
 from blockloom.registry import Registry

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from blockloom import Engine, Event, MemoryStore, RunView, Store
-from blockloom.fold import Agenda
+from blockloom.agenda import Agenda
 from blockloom.live import LiveRun
 from blockloom.run import Log, Run
 from blockloom.states import RUN_ENDS, RUN_MOVES, TASK_MOVES, Reason, RunState, TaskState

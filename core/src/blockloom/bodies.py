@@ -94,6 +94,7 @@ class Bodies:
 
     def _let_go(self, holder: Key, child: Run) -> None:
         """Forget a body; after the last the task takes a place again."""
+        child.on_end = None  # else it would lie in a circle that only the garbage collector finds
         del self._held[holder][child]
         if not self._held[holder]:
             del self._held[holder]

@@ -8,12 +8,12 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Final
 
+from .agenda import Agenda
 from .cache import Cache
 from .check import as_body, check, complete_inputs, exposed_keys, prepare, wanted_limits
 from .errors import BadUsage, InvalidGraph, NotFound, UnknownPart, WrongState
 from .events import RUN_EDITED, Event
 from .executor import Executor, InProcessExecutor
-from .fold import Agenda
 from .graph import reach
 from .journal import Journal
 from .live import LiveRun, PastRun, RunView

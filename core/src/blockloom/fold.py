@@ -4,10 +4,10 @@ A scope is one graph being executed: the run's own, or a body that one of its ta
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from heapq import heappush
 from typing import Any, Final
 
 from . import events as e
+from .agenda import Agenda, Place
 from .events import NOTHING, Event
 from .graph import leading_only
 from .plan import Line, Plan
@@ -22,23 +22,6 @@ _COMPLETED, _FAILED, _CANCELED = TaskState.COMPLETED, TaskState.FAILED, TaskStat
 
 Why = Mapping[str, Any]
 """Why a task is canceled, as its event tells it: `reason`, and `by`, the task that did it (None: somebody outside)."""
-
-Place = tuple[int, ...]
-"""Where a task stands in the order in which ready tasks run: its number, below that of the task that holds it."""
-
-
-class Agenda:
-    """What the scopes of a run leave to be done: tasks to run and tasks to end.
-
-    `ready` is a heap of (place, number, scope); `condemned` lists (scope, number) of tasks that run and must be
-    ended.
-    """
-
-    __slots__ = ("condemned", "ready")
-
-    def __init__(self) -> None:
-        self.ready: list[tuple[Place, int, Any]] = []
-        self.condemned: list[tuple[Any, int]] = []
 
 
 class Fold:
@@ -149,7 +132,7 @@ class Fold:
         if self.plan.tasks[index].join.cancel_rest:
             plan = self.plan
             self.losers.update(leading_only(index, plan.ahead, _Done(self.states), plan.behind, self._settled))
-        heappush(self.agenda.ready, ((*self.place, self.plan.tasks[index].place), index, self))
+        self.agenda.add(((*self.place, self.plan.tasks[index].place), index, self))
 
     def _task_started(self, index: int, data: Mapping[str, Any]) -> None:
         self.states[index] = _RUNNING

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from .fold import Place
+from .agenda import Place
 from .trigger import Published
 
 Matches = Callable[[Published], Awaitable[bool]]

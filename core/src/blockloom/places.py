@@ -3,10 +3,9 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from heapq import heappop, heappush
 from typing import Any
 
-from .fold import Agenda
+from .agenda import Agenda
 from .plan import TaskPlan
 from .states import TaskState
 
@@ -57,15 +56,15 @@ class Places:
 
     def can_take(self) -> bool:
         """Whether a task is ready and there is a place for it, as far as the run itself is concerned."""
-        ready = self._agenda.ready
-        while ready and ready[0][2].states[ready[0][1]] is not _READY:
-            heappop(ready)
-        return bool(ready) and self.busy < self._most and not self._held_up and not self._going_on
+        agenda = self._agenda
+        while (first := agenda.first()) is not None and first[2].states[first[1]] is not _READY:
+            agenda.take()
+        return first is not None and self.busy < self._most and not self._held_up and not self._going_on
 
     def take(self) -> tuple[Any, int] | None:
         """The scope and number of the first ready task that a place is found for; it holds that place now."""
         while self.can_take():
-            entry = heappop(self._agenda.ready)
+            entry = self._agenda.take()
             _, index, scope = entry
             group = scope.plan.tasks[index].group
             if group is None or self._groups.take(group, self._limits.get(group), self._unpark):
@@ -105,7 +104,7 @@ class Places:
 
     def serve_a_seeker(self) -> None:
         """Let one who seeks a place go on, if there is room."""
-        if self._agenda.ready or self.busy >= self._most or self._going_on:
+        if self._agenda or self.busy >= self._most or self._going_on:
             return
         while self._seekers:
             seeker = self._seekers.popleft()
@@ -133,5 +132,5 @@ class Places:
 
     def _unpark(self, group: str) -> None:
         for entry in self._parked.pop(group, ()):
-            heappush(self._agenda.ready, entry)
+            self._agenda.add(entry)
         self.on_free()

@@ -4,14 +4,14 @@ Every change goes through `_tell`, which records an event and applies it to the 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from heapq import heapify
 from types import MappingProxyType
 from typing import Any, Final
 
 from . import events as e
+from .agenda import Agenda, Place
 from .budget import SPENT, Budget
 from .events import NOTHING, Event, EventLog
-from .fold import ALIVE, FOLD, Agenda, Fold, Place, Why
+from .fold import ALIVE, FOLD, Fold, Why
 from .plan import Plan, TaskPlan
 from .replan import align, changes
 from .states import RUN_ENDS, TASK_ENDS, Reason, RunState, TaskState
@@ -166,10 +166,8 @@ class Run(Fold):
 
     def _queue_ready(self) -> None:
         """Put the ready tasks of this scope into the agenda anew, and no others of it."""
-        others = [entry for entry in self.agenda.ready if entry[2] is not self]
         own = [(self.plan.tasks[i].place, i) for i, state in enumerate(self.states) if state is TaskState.READY]
-        self.agenda.ready = others + [((*self.place, place), i, self) for place, i in own]
-        heapify(self.agenda.ready)
+        self.agenda.replace(self, [((*self.place, place), i, self) for place, i in own])
 
     def replay(self, events: Iterable[Event]) -> None:
         """Apply events that were recorded earlier, then decide what was open when the record ended."""
