@@ -9,8 +9,9 @@ __all__ = ["blockloom_commands"]
 
 @hookimpl
 def blockloom_commands() -> list[Any]:
-    """The commands `serve`, `emit` and `schema protocol`."""
+    """The commands `serve`, `emit`, `triggers` and `schema protocol`."""
     from .commands import schema, serve
     from .emitting import emit
+    from .triggering import triggers
 
-    return [serve, emit, schema]
+    return [serve, emit, triggers, schema]

@@ -2,8 +2,9 @@
 
 from .actions import World
 from .firing import Firing
+from .making import coming
 from .reach import Reach
 from .service import Triggers
 from .standing import Standing
 
-__all__ = ["Firing", "Reach", "Standing", "Triggers", "World"]
+__all__ = ["Firing", "Reach", "Standing", "Triggers", "World", "coming"]

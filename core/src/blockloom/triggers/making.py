@@ -12,7 +12,8 @@ from ..sentences import problem
 from ..store import Store
 from ..values import copy_value, new_id
 from .actions import check_action, find_workflow
-from .standing import Standing
+from .moments import upcoming
+from .standing import Standing, at, iso, written
 
 _FACTS: Final = ("next", "holder", "address", "problem")
 """What `Standing.to_json` tells beside the document."""
@@ -20,22 +21,34 @@ _FACTS: Final = ("next", "holder", "address", "problem")
 
 async def make(document: Mapping[str, Any], registry: Registry, store: Store, now: datetime, event: int) -> Standing:
     """A trigger that stands alone; raises InvalidTrigger with everything that is wrong, and NotFound."""
-    written = {name: value for name, value in copy_value(dict(document)).items() if name not in _FACTS}
-    id = written.setdefault("id", new_id("t"))
-    made = Standing(id=str(id), document=written, since=now, event=event)
-    made.spec = prepare_trigger(written, registry)
+    told = {name: value for name, value in copy_value(dict(document)).items() if name not in _FACTS}
+    id = told.setdefault("id", new_id("t"))
+    made = Standing(id=str(id), document=told, since=now, event=event)
+    made.spec = prepare_trigger(told, registry)
     assert made.type is not None
     made.version = made.type.version
-    made.enabled = written.get("enabled") is not False
-    if written.get("action") is not None:
+    made.enabled = told.get("enabled") is not False
+    if told.get("action") is not None:
         check_action(made, registry)
-    elif written.get("workflow") is not None:
-        await find_workflow(store, written["workflow"])
+    elif told.get("workflow") is not None:
+        await find_workflow(store, told["workflow"])
     else:
         raise InvalidTrigger([problem("trigger-idle", "", id=made.id)])
     if made.enabled and is_timed(made.type) and made.next() is None:
         raise InvalidTrigger([problem("trigger-past", "/config", id=made.id)])
     return made
+
+
+def coming(graph: Mapping[str, Any], registry: Registry, now: float, count: int) -> dict[str, list[str]]:
+    """The next moments of the triggers in a graph, by their ids, as they would come if it were stored now."""
+    found = {}
+    for document in written(graph):
+        held = make_held("", document, registry, at(now), 0)
+        some = (
+            [] if held.spec is None or held.type is None else upcoming(held.type, held.spec.config, held.since, count)
+        )
+        found[str(document["id"])] = [iso(moment) for moment in some] if held.enabled else []
+    return found
 
 
 def make_held(workflow: str, document: Mapping[str, Any], registry: Registry, since: datetime, event: int) -> Standing:
