@@ -16,7 +16,7 @@ from typing import Any, Final
 import pytest
 import trustme
 from blockloom.cli import Program
-from blockloom_server.emitting import socket_address
+from blockloom_server.asking import socket_address
 from blockloom_server.remote import session
 from blockloom_server.testing import serving
 from click.testing import CliRunner, Result
