@@ -1,5 +1,6 @@
 """Block types: which content is valid, how it grows, what its value is, how it reads as text."""
 
+import json
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,6 +55,12 @@ class BlockType(Kind):
     def append(self, content: Any, addition: Any) -> Any:
         """The content with `addition` at its end."""
         raise BadUsage(f"Nothing can be appended to a block of the type {self.name!r}; write its content instead.")
+
+    def show(self, content: Any, value: Any) -> str:
+        """A value of the block as text for a model: text as it is, nothing for null, else JSON."""
+        if isinstance(value, str):
+            return value
+        return "" if value is None else json.dumps(value, ensure_ascii=False, indent=2)
 
     def render(self, content: Any) -> str:
         """The content as text for a person or a model; indented JSON unless the type knows better."""

@@ -173,6 +173,10 @@ class TaskContext:
         value = self._evaluate(block, names)
         return copy_value(await value if isawaitable(value) else value)
 
+    def show(self, block: BlockSpec, value: Any) -> str:
+        """A value of one of the task's blocks as text for a model, as the type of the block shows it."""
+        return self._host.block_type(block.type).show(block.content, value)
+
     async def evaluate_at(self, *path: str | int, names: Mapping[str, Any] = NOTHING) -> Any:
         """The value of a content that stands in the settings, at a path that the type's `embedded` gave.
 

@@ -65,6 +65,10 @@ class ChecklistBlock(BlockType):
             items.append(_item(item, [known.id for known in items]))
         return content.model_copy(update={"items": items})
 
+    def show(self, content: Any, value: Any) -> str:
+        """The items as a Markdown task list."""
+        return self.render(content)
+
     def render(self, content: Any) -> str:
         """The items as a Markdown task list."""
         return "\n".join(_line(item) for item in content.items)
