@@ -17,6 +17,9 @@ from .wire import opening
 MOST_BEHIND: Final = 2000
 """Runs of one client that may wait for room to tell of themselves; more, and it is too slow."""
 
+PATIENCE: Final = 1.0
+"""Seconds that a client has to make room before what may be dropped is."""
+
 
 class Feed:
     """One subscription of one client. It holds a task for every run that it follows.
@@ -32,6 +35,7 @@ class Feed:
         self._too_slow = too_slow
         self._tasks: set[asyncio.Task[None]] = set()
         self._opened = asyncio.Event()
+        self._slow = False
         self._stop_listening: Callable[[], object] = lambda: None
 
     @property
@@ -75,8 +79,18 @@ class Feed:
                 for event in batch:
                     if event.seq:
                         await self._send(told(run, event))
-                    elif outbox.keeps_up:
+                        continue
+                    if outbox.events.crowded:
+                        await self._give_time()
+                    else:
+                        self._slow = False
+                    if outbox.keeps_up:
                         outbox.put(self._head, told(run, event), self.id)
+
+    async def _give_time(self) -> None:
+        """Let the client make room for what may be dropped; one that did not is not waited for again until it has."""
+        if not self._slow:
+            self._slow = not await self._outbox.events.calms(PATIENCE)
 
     async def _notices(self, hub: Hub, workflow: str | None, after: int) -> None:
         await self._opened.wait()

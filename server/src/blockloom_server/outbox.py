@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from .limits import Limits
@@ -42,6 +43,7 @@ class Lane:
         self._most = most
         self._most_bytes = most_bytes
         self._bytes = 0
+        self._calm: asyncio.Event | None = None
 
     def __len__(self) -> int:
         return len(self._items)
@@ -55,6 +57,14 @@ class Lane:
     def crowded(self) -> bool:
         """Whether so much waits already that what may be dropped should be."""
         return 2 * len(self._items) >= self._most or 2 * self._bytes >= self._most_bytes
+
+    async def calms(self, seconds: float) -> bool:
+        """Wait until it is not crowded; False where it still is after so many seconds."""
+        if self.crowded:
+            self._calm = self._calm or asyncio.Event()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._calm.wait(), seconds)
+        return not self.crowded
 
     async def room(self) -> None:
         """Wait for a place, after those who waited before."""
@@ -95,13 +105,22 @@ class Lane:
         self._closed = True
         self._items.clear()
         self._bytes = 0
+        self._wake_the_calm()
         for turn in self.waiting:
             if not turn.done():
                 turn.set_result(None)
         self.waiting.clear()
 
+    def _wake_the_calm(self) -> None:
+        """Let those go on who wait until it is not crowded."""
+        if self._calm is not None:
+            self._calm.set()
+            self._calm = None
+
     def _wake(self) -> None:
         """Let the next who waits go on, if there is room; it wakes the one after it when it is done."""
+        if self._calm is not None and not self.crowded:
+            self._wake_the_calm()
         while self.waiting and not self.full:
             turn = self.waiting.popleft()
             if not turn.done():
