@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(autouse=True)
-def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """A machine whose settings name a model; the address is set once there is one."""
     monkeypatch.setenv("BLOCKLOOM_HOME", str(tmp_path))
     monkeypatch.setenv("BLOCKLOOM_LLM_MODEL", "scripted")
