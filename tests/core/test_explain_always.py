@@ -102,6 +102,7 @@ def tried_again(plan: Plan, events: Sequence[Event]) -> list[Event]:
     """The events of a failed run that goes on, in which everything that is ready then completes without outputs."""
     run = Run(plan, Log(lambda: 99.0), Agenda())
     run.replay(events)
+    run.settle()
     run.retry_failed()
     while (index := next((i for i, state in enumerate(run.states) if state is TaskState.READY), None)) is not None:
         run.start(index)

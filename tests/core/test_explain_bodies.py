@@ -163,4 +163,5 @@ def test_a_task_that_waits_for_its_trigger() -> None:
     trigger = {"type": "after", "config": {"delay": 5}}
     graph: dict[str, Sequence[Any]] = {"tasks": [{"id": "w", "type": "wait", "config": {"trigger": trigger}}]}
     run = run_graph(graph, {}, seed=1)
-    assert facts(after(run, "task.started", "w", "w"), "trigger")["trigger"] == "after"
+    told = facts(after(run, "task.waiting", "w", "w"), "waiting")
+    assert (told["trigger"], told["until"]) == ("after", "2026-01-01T00:00:05.000000Z")

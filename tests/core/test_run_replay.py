@@ -116,6 +116,7 @@ def carried_on(plan: Plan, events: Sequence[Event], script: Mapping[str, list[tu
     """A run taken up from the beginning of its record, its open attempts ending as they did in `script`."""
     run = fresh(plan)
     run.replay(events)
+    run.settle()
     for _ in range(10_000):
         if run.over:
             return run
@@ -237,10 +238,10 @@ def test_a_record_that_breaks_off_after_a_stop_ends_as_that_says() -> None:
         run.start(a)
         run.complete(a, {})
         run.start(halt)
-        run.complete(halt, {}, state)
+        run.complete(halt, {}, {"ends": state})
         events = list(run.log.events)
         stop = next(event.seq for event in events if event.data.get("ends"))
-        assert events[stop].data == {"reason": "stopped", "by": "halt"}
+        assert events[stop].data == {"reason": "stopped", "by": "halt", "ends": state}
         for cut in range(stop, len(events) + 1):
             again = carried_on(run.plan, events[:cut], {})
             assert (again.state, again.error, list(again.log.events)) == (state, run.error, events)

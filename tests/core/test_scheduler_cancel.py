@@ -230,7 +230,8 @@ def test_closing_the_engine_ends_what_runs_and_leaves_the_run_as_it_is_recorded(
     async def close(engine: Engine, run: RunView) -> None:
         await engine.close()
         assert run.state == RunState.RUNNING
-        assert run.tasks["a"].state == "RUNNING"
+        assert run.tasks["a"].state == "WAITING"
+        assert run.events[-1].type == "task.retrying"
         with pytest.raises(asyncio.CancelledError):
             await cast(LiveRun, run)._driver  # type: ignore[misc]
 

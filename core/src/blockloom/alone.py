@@ -89,7 +89,11 @@ class _Alone:
         """There is no run to hold a body."""
         raise BadUsage("A body runs only inside a run.")
 
-    async def wait(self, holder: Any, trigger: TriggerSpec, fresh: bool) -> Fired:
+    async def ask(self, holder: Any, number: int, form: Mapping[str, Any], block: str | None) -> Any:
+        """Nobody is there."""
+        raise BadUsage("A person is asked only inside a run.")
+
+    async def wait(self, holder: Any, number: int, trigger: TriggerSpec, fresh: bool) -> Fired:
         """Nothing fires."""
         raise BadUsage("A trigger is waited for only inside a run.")
 

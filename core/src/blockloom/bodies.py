@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from .check import complete_inputs
 from .errors import BodyFailed, TaskFailed
+from .past import Past
 from .places import Places
 from .run import CANCELED, Run
 from .spec import Graph
@@ -21,11 +22,15 @@ Key = tuple[Run, int]
 class Bodies:
     """Starts and ends the bodies of one run; a task that holds some takes no place meanwhile."""
 
-    def __init__(self, go_on: Callable[[], None], places: Places) -> None:
+    def __init__(self, go_on: Callable[[], None], places: Places, past: Past, carry_on: Callable[[Run], None]) -> None:
         self._go_on = go_on
         self._places = places
+        self._past = past
+        self._carry_on = carry_on
         self._held: dict[Key, dict[Run, None]] = {}
         self._settling: dict[Key, asyncio.Future[None]] = {}
+        self.scopes: dict[str, Run] = {}
+        """The bodies that run, by the beginning of their tasks' names."""
         self.abandoned = False
         """Whether the run is left as it stands, so that nothing more may be told of it."""
 
@@ -35,7 +40,7 @@ class Bodies:
         ended = _on_end(child, self._places.hold)
         self._hold(holder, child)
         try:
-            child.begin(_given(graph, inputs))
+            self._begin(child, _given(graph, inputs))
             self._go_on()
             await ended
         except asyncio.CancelledError:
@@ -64,6 +69,15 @@ class Bodies:
         self._stop(holder, self._held[holder])
         await self._see_end(settled)
 
+    def _begin(self, child: Run, given: Mapping[str, Any]) -> None:
+        """Begin a body, or go on where it is on record that it was."""
+        recorded = self._past.bodies.pop(child.prefix, None)
+        if recorded is None:
+            child.begin(given)
+        else:
+            child.carry_on(given, recorded)
+            self._carry_on(child)
+
     async def _end(self, child: Run, holder: Key) -> None:
         ended = _on_end(child, self._places.hold)
         self._stop(holder, [child])
@@ -91,11 +105,12 @@ class Bodies:
             self._held[holder] = {}
             self._places.lend()
         self._held[holder][child] = None
+        self.scopes[child.prefix] = child
 
     def _let_go(self, holder: Key, child: Run) -> None:
         """Forget a body; after the last the task takes a place again."""
         child.on_end = None  # else it would lie in a circle that only the garbage collector finds
-        del self._held[holder][child]
+        del self._held[holder][child], self.scopes[child.prefix]
         if not self._held[holder]:
             del self._held[holder]
             self._places.retake()

@@ -1,45 +1,44 @@
 """Workflows and runs on a store: what the command line, the server and programs all call."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
 from typing import Any, Final
 
 from .agenda import Agenda
+from .beginnings import Result
 from .cache import Cache
-from .check import as_body, check, complete_inputs, exposed_keys, prepare, wanted_limits
-from .errors import BadUsage, InvalidGraph, NotFound, UnknownPart, WrongState
-from .events import RUN_EDITED, Event
+from .check import check, complete_inputs, prepare, wanted_limits
+from .errors import BadUsage, InvalidGraph, NotFound, WrongState
 from .executor import Executor, InProcessExecutor
-from .graph import reach
-from .journal import Journal
+from .launching import Launcher
+from .library import Library
 from .live import LiveRun, PastRun, RunView
+from .outfit import Outfit
 from .places import Groups
 from .plan import Plan
 from .plugins import Plugins
 from .problem import Problem
+from .publications import Publications
 from .registry import Registry
+from .revival import Revival, Revived, give_strikes, last_graph, reusable
 from .run import Log, Run
-from .scheduler import Outfit, Result, Scheduler
-from .spec import Graph
-from .states import RUN_ENDS, RunState, TaskState
-from .store import RunHead, Store, StoredRun, StoredWorkflow
-from .trigger import Published
+from .states import RUN_ENDS, RunState
+from .store import RunHead, Store, StoredRun
 from .triggers import Reach, Triggers, World
 from .values import copy_value, new_id
 from .vault import Vault
 
+_log = logging.getLogger(__name__)
+
 DURABILITIES: Final = ("sync", "async", "exit")
 """When results reach the store: before what depends on them starts, soon and in order, or at the end."""
 
-KEPT: Final = 100
-"""Runs that are over and stay in memory; older ones are read back from the store."""
 
-
-class Engine:
+class Engine(Library):
     """Runs workflows. Open it with `async with`; closing it ends what still runs."""
 
     def __init__(
@@ -53,9 +52,8 @@ class Engine:
         listening: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         offered = plugins.registry if isinstance(plugins, Plugins) else plugins
-        self.registry = offered.fresh()
-        self.store = store
-        self._observers = plugins.observers if isinstance(plugins, Plugins) else []
+        super().__init__(offered.fresh(), store, clock)
+        observers = plugins.observers if isinstance(plugins, Plugins) else []
         self._executor = executor or InProcessExecutor()
         self._vault = Vault()
         world = World(registry=self.registry, store=store, clock=clock, start=self.start, run=self.run)
@@ -66,15 +64,15 @@ class Engine:
             registry=self.registry,
             groups=Groups(groups),
             cache=Cache(clock),
-            find=self._find,
+            find=self.find,
             outside=Reach(store, self.triggers, self.publish),
             vault=self._vault,
         )
-        self._clock = clock
         self._owns_store = owns_store
-        self._runs: dict[str, RunView] = {}
+        self._publications = Publications(store, clock, self.triggers.publish)
+        self._launcher = Launcher(self._outfit, store, observers, self._publications)
+        self._revival = Revival(self.registry, clock)
         self._keys: dict[str, str] = {}
-        self._listeners: list[Callable[[LiveRun], None]] = []
         self._accepting = asyncio.Lock()
 
     async def __aenter__(self) -> "Engine":
@@ -99,39 +97,6 @@ class Engine:
     def check(self, graph: Any) -> list[Problem]:
         """Everything that is wrong with a graph."""
         return check(graph, self.registry)
-
-    # Workflows
-
-    async def create_workflow(self, graph: Mapping[str, Any]) -> StoredWorkflow:
-        """Keep a new workflow, problems and all; raises InvalidGraph only where a key can be read in it."""
-        refuse_keys(graph)
-        return await self._put_workflow(new_id("w"), graph, None)
-
-    async def update_workflow(self, id: str, graph: Mapping[str, Any], revision: int) -> StoredWorkflow:
-        """Replace a workflow's graph; raises Conflict where `revision` is not the one that stands, or InvalidGraph."""
-        refuse_keys(graph)
-        return await self._put_workflow(id, graph, revision)
-
-    async def get_workflow(self, id: str) -> StoredWorkflow:
-        """One workflow; raises NotFound."""
-        return await self._kept.get_workflow(id)
-
-    async def workflows(self) -> list[StoredWorkflow]:
-        """All workflows."""
-        return await self._kept.workflows()
-
-    async def delete_workflow(self, id: str) -> None:
-        """Forget a workflow; its runs stay."""
-        await self._kept.delete_workflow(id)
-        await self.triggers.settle(id, None)
-
-    async def _put_workflow(self, id: str, graph: Mapping[str, Any], revision: int | None) -> StoredWorkflow:
-        await self._kept.put_workflow(id, graph, self._clock(), revision)
-        kept = await self._kept.get_workflow(id)
-        await self.triggers.settle(id, kept.graph)
-        return kept
-
-    # Runs
 
     async def start(
         self,
@@ -159,32 +124,30 @@ class Engine:
             raise BadUsage(f"durability is one of {', '.join(DURABILITIES)}; it is {durability!r}.")
         plan = prepare(graph, self.registry)
         given = self._vault.mask(complete_inputs(plan, inputs or {}))
-        made = StoredRun(
-            id=new_id("r"),
-            graph=plan.document,
-            inputs=given,
-            created=self._clock(),
-            workflow=workflow,
-            name=plan.name or None,
-            key=key,
-            settings={name: value for name, value in {"chain": chain, "limits": limits}.items() if value},
-        )
+        settings = {
+            "max_concurrency": max_concurrency,
+            "durability": durability,
+            "chain": chain or None,
+            "limits": limits or None,
+        }
         async with self._accepting:  # one by one, so that a key is known before it is asked for again
+            made = await self._new(plan, given, workflow, settings, key)
             kept = await self._accept(made)
             if kept != made.id:
                 return await self.run(kept)
-            live = self._launch(plan, made.id, workflow, max_concurrency, limits=limits)
+            live = self._launcher.launch(made, Run(plan, Log(self._clock), Agenda()))
         live.start(lambda: live.run.begin(given), then)
+        await self._launcher.catch_up(live)
         return live
 
     async def run(self, id: str) -> RunView:
         """One run, going on or over; raises NotFound."""
-        if id in self._runs:
-            return self._runs[id]
+        if id in self._launcher.runs:
+            return self._launcher.runs[id]
         if self.store is None:
             raise NotFound("run", id)
         stored, events = await self.store.get_run(id), await self.store.events(id)
-        plan = partial(self._plan_of, _last_graph(stored.graph, events))
+        plan = partial(self._plan_of, last_graph(stored.graph, events))
         return PastRun(id, _task_ids(stored.graph), events, stored.workflow, plan)
 
     async def publish(self, name: str, payload: Any = None, run: str | None = None, chain: int = 0) -> int:
@@ -193,22 +156,18 @@ class Engine:
         It is kept before the answer comes. `chain` is how many triggers fired in a row until somebody published it.
         Raises NotFound.
         """
-        carried = self._vault.mask(copy_value(payload))
-        event = Published(name=name, payload=carried, time=datetime.fromtimestamp(self._clock(), UTC))
         heard = self.live if run is None else [await self.run(run)]
-        if self.store is not None:
-            await self.triggers.publish(event, run, chain)
-        return sum(one.publish(event) for one in heard if isinstance(one, LiveRun))
+        number, event = await self._publications.publish(name, self._vault.mask(copy_value(payload)), run, chain)
+        return sum(one.publish(number, event) for one in heard if isinstance(one, LiveRun))
 
     @property
     def live(self) -> list[LiveRun]:
         """The runs that go on."""
-        return [run for run in self._runs.values() if isinstance(run, LiveRun) and not run.run.over]
+        return self._launcher.live
 
     def listen(self, listener: Callable[[LiveRun], None]) -> Callable[[], None]:
         """Have `listener` called with every run as it begins, whoever starts it; the answer ends that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._launcher.listen(listener)
 
     async def runs(
         self,
@@ -233,29 +192,30 @@ class Engine:
             return (await self.store.create_run(made)).id
         return made.id if made.key is None else self._keys.setdefault(made.key, made.id)
 
-    @property
-    def _kept(self) -> Store:
-        if self.store is None:
-            raise BadUsage("This engine keeps nothing: give it a store.")
-        return self.store
-
-    async def _find(self, name: str) -> Graph:
-        """A stored workflow, by its id or unique name, as a body."""
-        stored = await self._kept.workflows()
-        named = [w for w in stored if w.id == name] or [w for w in stored if w.graph.get("name") == name]
-        if len(named) > 1:
-            raise BadUsage(f"{len(named)} workflows are called {name!r}: use the id of one, such as {named[0].id!r}.")
-        if not named:
-            raise NotFound("workflow", name)
-        return as_body(named[0].graph, self.registry)
+    async def _new(
+        self, plan: Plan, given: Mapping[str, Any], workflow: str | None, settings: Mapping[str, Any], key: str | None
+    ) -> StoredRun:
+        told = {name: value for name, value in settings.items() if value is not None}
+        return StoredRun(
+            id=new_id("r"),
+            graph=plan.document,
+            inputs=given,
+            created=self._clock(),
+            workflow=workflow,
+            name=plan.name or None,
+            key=key,
+            settings={**told, "events_after": await self._publications.last()},
+        )
 
     async def retry(self, id: str) -> RunView:
         """Let a failed run go on: with what failed, and what was canceled for it; the rest stays as it is."""
-        past, run = await self._revive(id)
-        if past.state is not RunState.FAILED:
-            raise WrongState("run", id, past.state.value, "only a failed run can be retried")
-        live = self._launch(run.plan, id, past.workflow, run=run)
+        view, stored, (run, past) = await self._revive(id)
+        if view.state is not RunState.FAILED:
+            raise WrongState("run", id, view.state.value, "only a failed run can be retried")
+        past.reopen()
+        live = self._launcher.launch(stored, run, past)
         live.start(run.retry_failed)
+        await self._launcher.catch_up(live)
         return live
 
     async def rerun(self, id: str, start: str | None = None, inputs: Mapping[str, Any] | None = None) -> RunView:
@@ -263,24 +223,74 @@ class Engine:
 
         Without `inputs` it has those of the old run. A result is used again only where the task is given the same.
         """
-        past, old = await self._revive(id)
-        plan = old.plan
-        if start is not None and start not in plan.index:
-            raise UnknownPart("task", start, "The run", list(plan.index)[:20])
-        again = reach([plan.index[start]], plan.ahead) if start is not None else set(range(len(plan.tasks)))
-        reuse = {
-            task.index: Result(old.given[task.index] or {}, old.gave[task.index] or {})
-            for task in plan.tasks
-            if task.index not in again and not task.type.starts and old.states[task.index] is TaskState.COMPLETED
-        }
-        given = self._vault.mask(complete_inputs(plan, old.inputs if inputs is None else inputs))
-        made = StoredRun(
-            id=new_id("r"), graph=plan.document, inputs=given, created=self._clock(), workflow=past.workflow
-        )
+        _, stored, (old, _) = await self._revive(id)
+        reuse = reusable(old, start)
+        given = self._vault.mask(complete_inputs(old.plan, old.inputs if inputs is None else inputs))
+        settings = {**stored.settings, "reuses": {"run": id, "from": start}}
+        made = await self._new(old.plan, given, stored.workflow, settings, None)
         await self._accept(made)
-        live = self._launch(plan, made.id, made.workflow, reuse=reuse)
+        live = self._launcher.launch(made, Run(old.plan, Log(self._clock), Agenda()), reuse=reuse)
         live.start(lambda: live.run.begin(given))
         return live
+
+    async def recover(self) -> list[str]:
+        """Carry on every run that was open when the store was last let go of; their ids, the oldest first.
+
+        What is on record is not done again. A run whose types are no longer installed stays as it is.
+        """
+        heads = await self._kept.runs(states=set(RunState) - RUN_ENDS)
+        return await self._carry_on([head.id for head in reversed(heads) if head.id not in self._launcher.runs])
+
+    async def carry_on(self, id: str) -> RunView:
+        """Carry on one run that was open when the store was let go of; raises WrongState and InvalidGraph."""
+        view = await self.run(id)
+        if not isinstance(view, LiveRun):
+            if view.state in RUN_ENDS:
+                raise WrongState("run", id, view.state.value, "only a run that is not over can be carried on")
+            await self._carry_on([id], strictly=True)
+        return await self.run(id)
+
+    async def _carry_on(self, ids: Sequence[str], strictly: bool = False) -> list[str]:
+        revived: dict[str, tuple[StoredRun, Revived]] = {}
+        for id in ids:
+            stored, events = await self._kept.get_run(id), await self._kept.events(id)
+            try:
+                revived[id] = stored, self._revival.revive(stored.graph, events)
+            except InvalidGraph as error:
+                if strictly:
+                    raise
+                _log.warning("run %s stays as it is: %s", id, error.message)
+        give_strikes({id: past for id, (_, (_, past)) in revived.items()}, self._outfit.probation)
+        for stored, (run, past) in revived.values():
+            reuses = stored.settings.get("reuses")
+            reuse = None if reuses is None else await self._reusable(reuses)
+            live = self._launcher.launch(stored, run, past, reuse)
+            live.carry_on()
+            await self._launcher.catch_up(live)
+        return list(revived)
+
+    async def _reusable(self, reuses: Mapping[str, Any]) -> Mapping[int, Result]:
+        """The results that a new run was to use again; none where the old one is no longer there."""
+        try:
+            _, _, (old, _) = await self._revive(reuses["run"])
+        except NotFound:
+            return {}
+        return reusable(old, reuses["from"])
+
+    async def drain(self, seconds: float) -> None:
+        """Start nothing more, and give what runs so many seconds to end; call `close` then."""
+        if draining := [asyncio.ensure_future(run.drain()) for run in self.live]:
+            _, late = await asyncio.wait(draining, timeout=seconds)
+            for one in late:
+                one.cancel()
+
+    async def delete_run(self, id: str) -> None:
+        """Forget a run that is over, with its journal; raises NotFound and WrongState."""
+        view = await self.run(id)
+        if view.state not in RUN_ENDS:
+            raise WrongState("run", id, view.state.value, "wait for its end, or stop it, first")
+        await self._kept.delete_run(id)
+        self._launcher.runs.pop(id, None)
 
     async def edit(self, id: str, graph: Mapping[str, Any]) -> RunView:
         """Let a run go on with another graph: what has not begun may be added, removed, connected and moved.
@@ -296,61 +306,14 @@ class Engine:
         await view.edit(plan)
         return view
 
-    async def _revive(self, id: str) -> tuple[RunView, Run]:
+    async def _revive(self, id: str) -> tuple[RunView, StoredRun, Revived]:
         """A run, and its state made anew from its events; one that goes on is refused."""
         view = await self.run(id)
         if view.state not in RUN_ENDS:
             raise WrongState("run", id, view.state.value, "wait for its end, or stop it, first")
-        if isinstance(view, LiveRun):
-            plan = view.plan
-        else:
-            plan = prepare(_last_graph((await self._kept.get_run(id)).graph, view.events), self.registry)
-        run = Run(plan, Log(self._clock), Agenda())
-        run.replay(view.events)
-        return view, run
-
-    def _launch(
-        self,
-        plan: Plan,
-        id: str,
-        workflow: str | None,
-        max_concurrency: int | None = None,
-        run: Run | None = None,
-        reuse: Mapping[int, Result] | None = None,
-        limits: Mapping[str, float] | None = None,
-    ) -> LiveRun:
-        """A run in this engine's hands: a new one, or one that goes on from what is recorded."""
-        made = run or Run(plan, Log(self._clock), Agenda())
-        made.log.guard(self._vault.mask, {**plan.limits, **(limits or {})})
-        journal = Journal(id, made.log, self.store, self._observers)
-        journal.recorded = len(made.log.events)
-        scheduler = Scheduler(made, journal, self._outfit, max_concurrency, reuse)
-        live = LiveRun(made, scheduler, journal, workflow)
-        self._runs[id] = live
-        self._forget()
-        for listener in tuple(self._listeners):
-            listener(live)
-        return live
-
-    def _forget(self) -> None:
-        """Let go of the oldest runs that are over, where the store can give them back."""
-        if self.store is None or len(self._runs) <= KEPT:
-            return
-        over = [id for id, run in self._runs.items() if run.state in RUN_ENDS]
-        for id in over[: len(self._runs) - KEPT]:
-            del self._runs[id]
-
-
-def refuse_keys(graph: Mapping[str, Any]) -> None:
-    """Refuse to keep a document in which a key can be read; raises InvalidGraph with each place."""
-    if found := exposed_keys(graph):
-        raise InvalidGraph(found)
+        stored = view.stored if isinstance(view, LiveRun) else await self._kept.get_run(id)
+        return view, stored, self._revival.revive(stored.graph, view.events)
 
 
 def _task_ids(graph: Mapping[str, Any]) -> Sequence[str]:
     return [task["id"] for task in graph.get("tasks") or ()]
-
-
-def _last_graph(graph: Mapping[str, Any], events: Sequence[Event]) -> Mapping[str, Any]:
-    """The graph that a run went by in the end: the one it began with, or that of its last edit."""
-    return next((event.data["graph"] for event in reversed(events) if event.type == RUN_EDITED), graph)

@@ -5,6 +5,7 @@ from typing import Final
 
 from .errors import BadValue, BlockloomError, BodyFailed, PluginError, TaskFailed
 from .kind import Retry
+from .past import INTERRUPTED, MOST_STRIKES
 from .plan import TaskPlan
 
 LONGEST: Final = 2000
@@ -44,6 +45,14 @@ def delay_before(error: BaseException, task: TaskPlan, attempt: int, chance: Cal
     if may is False or retry is None or attempt >= retry.attempts or after > LONGEST_WAIT:
         return None
     return max(delay_of(retry, attempt, chance), after)
+
+
+def cut_off(strikes: int) -> dict[str, str]:
+    """What is told of a task that was cut off with its process, which it may have ended so many times itself."""
+    message = "it was cut off when the process that ran it ended"
+    if strikes >= MOST_STRIKES:
+        message = f"the process that ran it has ended {strikes} times in the middle of it: it is set aside"
+    return {"type": INTERRUPTED, "message": message}
 
 
 def delay_of(retry: Retry, attempt: int, chance: Callable[[], float]) -> float:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from .block import BlockContext, BlockType
 from .errors import TaskFailed
 from .spec import TriggerSpec
-from .trigger import Fired, Published, TriggerType
+from .trigger import Published, TriggerType
 
 LONGEST_SLEEP: Final = 30.0
 """Seconds after which a wait looks at the clock again, which somebody may have set."""
@@ -22,16 +22,20 @@ def is_timed(type: TriggerType) -> bool:
     return type.__class__.next is not TriggerType.next
 
 
-async def wait_for_time(trigger: TriggerSpec, clock: Callable[[], float]) -> Fired:
-    """Wait for the next moment of a trigger; one whose last moment is past fires at once."""
+def next_moment(trigger: TriggerSpec, clock: Callable[[], float]) -> datetime:
+    """The next moment of a trigger; of one that has no more, the last."""
     assert trigger.type is not None
     now = datetime.fromtimestamp(clock(), UTC)
     moment = trigger.type.next(trigger.config, now) or trigger.type.next(trigger.config, _LONG_AGO)
     if moment is None:
         raise TaskFailed("never-fires", f"the trigger {trigger.type.name!r} has no moment to wait for")
+    return moment
+
+
+async def sleep_until(moment: datetime, clock: Callable[[], float]) -> None:
+    """Wait for a moment; one that is past is there at once."""
     while (left := moment.timestamp() - clock()) > 0:  # noqa: ASYNC110 – the clock may be set meanwhile
         await asyncio.sleep(min(left, LONGEST_SLEEP))
-    return Fired(None, moment)
 
 
 async def matches(trigger: TriggerSpec, event: Published, block_type: Callable[[str], BlockType]) -> bool:

@@ -4,6 +4,7 @@ A scope is one graph being executed: the run's own, or a body that one of its ta
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from . import events as e
@@ -23,6 +24,8 @@ _COMPLETED, _FAILED, _CANCELED = TaskState.COMPLETED, TaskState.FAILED, TaskStat
 Why = Mapping[str, Any]
 """Why a task is canceled, as its event tells it: `reason`, and `by`, the task that did it (None: somebody outside)."""
 
+_FELL: Final = MappingProxyType({"reason": Reason.FAILED_RUN, "ends": RunState.FAILED})
+
 
 class Fold:
     """What is known of one scope after its events so far.
@@ -30,7 +33,8 @@ class Fold:
     Tasks are spoken of by their number in `plan.tasks`. `ready` counts those that are ready; `running` holds
     those that run, `doomed` those of them that must be canceled, and why, `delayed` those that wait to be tried
     again, `losers` those that a join has no use for any more and that are not canceled yet. `rest` says how the
-    scope ends, and why what is left of it is canceled, once that is certain.
+    scope ends, and why what is left of it is canceled, once that is certain; `swept` holds what was canceled for
+    that, and the task that ended it so.
     """
 
     def __init__(self, plan: Plan, agenda: Agenda, prefix: str = "", place: Place = ()) -> None:
@@ -53,6 +57,7 @@ class Fold:
         self.doomed: dict[int, Why] = {}
         self.delayed: set[int] = set()
         self.losers: set[int] = set()
+        self.swept: set[int] = set()
         self.rest: tuple[RunState, Why] | None = None
         self.error: Mapping[str, Any] | None = None
         self.agenda = agenda
@@ -88,8 +93,9 @@ class Fold:
 
     def refold(self, events: Iterable[Event]) -> None:
         """Apply recorded events; those about tasks in bodies say nothing about this scope."""
+        begin = len(self.prefix)
         for event in events:
-            index = -1 if event.task is None else self.plan.index.get(event.task)
+            index = -1 if event.task is None else self.plan.index.get(event.task[begin:])
             if index is not None:
                 FOLD[event.type](self, index, event.data)
 
@@ -101,7 +107,9 @@ class Fold:
         self.state = RunState.PAUSED
 
     def _run_resumed(self, index: int, data: Mapping[str, Any]) -> None:
-        if self.state is RunState.FAILED:
+        if "recovered" in data:
+            return
+        if "retry" in data:
             self._reopen()
         self.state = RunState.RUNNING
 
@@ -118,7 +126,7 @@ class Fold:
         self.state = RunState.STOPPED
 
     def _task_waiting(self, index: int, data: Mapping[str, Any]) -> None:
-        pass
+        """Nothing: it still runs."""
 
     def _task_ready(self, index: int, data: Mapping[str, Any]) -> None:
         self.states[index] = _READY
@@ -149,20 +157,25 @@ class Fold:
 
     def _task_completed(self, index: int, data: Mapping[str, Any]) -> None:
         outputs = data["outputs"]
-        if "ends" in data and self.rest is None:
-            self._end_with(index, RunState(data["ends"]))
         self.states[index] = _COMPLETED
         self.running.discard(index)
         self.gave[index] = outputs
         for line in self.plan.tasks[index].lines:
             self._resolve(line, line.port is None or line.port in outputs)
+        if len(data) > 1:
+            self._ended_more(index, data)
 
-    def _end_with(self, index: int, state: RunState) -> None:
-        """A task has ended the scope."""
-        id = self.ids[index]
-        self.rest = (state, {"reason": Reason.STOPPED, "by": id})
-        if state is RunState.FAILED:
-            self.error = {"type": "stopped", "message": f"the task {id!r} ended it as failed", "task": id}
+    def _ended_more(self, index: int, data: Mapping[str, Any]) -> None:
+        """A task that completed has canceled others, or ended the scope."""
+        by = self.ids[index]
+        for id in data.get("cancels", ()):
+            if self.states[other := self.plan.index[id]] is _RUNNING:
+                self.doomed.setdefault(other, {"reason": Reason.CANCELED, "by": by})
+        if "ends" in data and self.rest is None:
+            self.rest = (RunState(data["ends"]), {"reason": Reason.STOPPED, "by": by, "ends": data["ends"]})
+            if self.rest[0] is RunState.FAILED:
+                self.swept.add(index)
+                self.error = {"type": "stopped", "message": f"the task {by!r} ended it as failed", "task": by}
 
     def _task_failed(self, index: int, data: Mapping[str, Any]) -> None:
         task = self.plan.tasks[index]
@@ -173,7 +186,7 @@ class Fold:
             self._resolve(line, line.port == ERROR_PORT)
         if not task.catches and self.rest is None:
             self.error = data["error"]
-            self.rest = (RunState.FAILED, {"reason": Reason.FAILED_RUN})
+            self.rest = (RunState.FAILED, _FELL)
 
     def _task_canceled(self, index: int, data: Mapping[str, Any]) -> None:
         if self.states[index] is _READY:
@@ -183,9 +196,10 @@ class Fold:
         self.doomed.pop(index, None)
         self.delayed.discard(index)
         self.losers.discard(index)
-        self.reasons[index] = reason = Reason(data["reason"])
-        if reason is Reason.STOPPED and self.rest is None:
-            self.rest = (RunState.STOPPED, data)
+        self.reasons[index] = Reason(data["reason"])
+        if "ends" in data:
+            self.swept.add(index)
+            self.rest = self.rest or (RunState(data["ends"]), data)
         for line in self.plan.tasks[index].lines:
             self._resolve(line, False)
 
@@ -204,8 +218,8 @@ class Fold:
         """Forget what failed the scope and what was canceled for it: those tasks wait again."""
         for index in self._fallen():
             self.states[index] = _WAITING
-            self.given[index] = None
-            for known in (self.reasons, self.errors, self.attempts):
+            self.given[index] = self.gave[index] = None
+            for known in (self.reasons, self.errors, self.attempts, self._arrived):
                 known.pop(index, None)
             for line in self.plan.tasks[index].lines:
                 self.lines[line.number] = PENDING
@@ -222,13 +236,14 @@ class Fold:
                     self._undecided[target] -= decides
                     self._alive[target] += decides and self.lines[number] == ALIVE
         self.rest = self.error = None
+        self.swept.clear()
 
     def _fallen(self) -> list[int]:
         """The tasks that failed the scope, and those that were canceled for it."""
         return [
             index
             for index, state in enumerate(self.states)
-            if (state is _FAILED and not self.plan.tasks[index].catches) or self.reasons.get(index) is Reason.FAILED_RUN
+            if (state is _FAILED and not self.plan.tasks[index].catches) or index in self.swept
         ]
 
     def _gather(self, index: int) -> dict[str, Any]:

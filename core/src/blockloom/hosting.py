@@ -1,39 +1,25 @@
 """What the tasks of a run reach outside themselves: bodies, events, other tasks, those who watch."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from threading import get_ident
-from typing import Any, Protocol
+from typing import Any
 
+from .awaiting import Awaiting
 from .block import BlockType
 from .bodies import Bodies, Key
-from .budget import Budget
-from .errors import TaskFailed
+from .errors import UnknownPart
 from .events import Event
-from .firing import is_timed, matches, wait_for_time
 from .journal import Journal
-from .mailbox import Mailbox
 from .meter import Meter
+from .outfit import Outfit
+from .past import Past
 from .places import Places
-from .registry import Registry
+from .run import Log, Run
 from .spec import Graph, TriggerSpec
 from .states import RunState
-from .trigger import Fired, Published
-from .vault import Vault
-
-Find = Callable[[str], Awaitable[Graph]]
-"""Gives a stored workflow by its id or unique name."""
-
-
-class Outside(Protocol):
-    """What the tasks of a run reach beyond it."""
-
-    async def set_trigger(self, run: str, key: str, document: Mapping[str, Any]) -> str:
-        """Set a trigger for a task of a run, and give its id."""
-
-    async def publish_from(self, run: str, name: str, payload: Any) -> int:
-        """Publish an event for a task of a run, and give how many runs heard it."""
+from .trigger import Fired
 
 
 class RunHost:
@@ -41,31 +27,30 @@ class RunHost:
 
     def __init__(
         self,
+        outfit: Outfit,
         journal: Journal,
-        registry: Registry,
+        log: Log,
         places: Places,
-        find: Find,
-        clock: Callable[[], float],
         go_on: Callable[[], None],
-        vault: Vault,
-        budget: Budget,
-        outside: Outside,
+        past: Past,
+        carry_on: Callable[[Run], None],
     ) -> None:
         self.run_id = journal.run
-        self.bodies = Bodies(go_on, places)
-        self.stops: dict[Key, RunState] = {}
-        """Tasks that asked for the end of their graph, and how it shall end."""
+        self.bodies = Bodies(go_on, places, past, carry_on)
+        self.awaiting = Awaiting(outfit.registry, log.clock, past, go_on)
+        self.done: dict[Key, dict[str, Any]] = {}
+        """What tasks have done to their graphs, to be told with their completion; see `Run.complete`."""
         self._journal = journal
-        self._vault = vault
-        self._budget = budget
-        self._outside = outside
-        self._meter = Meter(budget)
-        self._registry = registry
+        self._vault = outfit.vault
+        self._budget = log.budget
+        self._meter = Meter(log.budget)
+        self._registry = outfit.registry
+        self._outside = outfit.outside
         self._places = places
-        self._find = find
-        self._clock = clock
+        self._find = outfit.find
+        self._clock = log.clock
         self._go_on = go_on
-        self._mailbox = Mailbox()
+        self._lending: dict[Key, int] = {}
         self._loop = asyncio.get_running_loop()
         self._thread = get_ident()
 
@@ -101,32 +86,55 @@ class RunHost:
 
     async def find_workflow(self, name: str) -> Graph:
         """A stored workflow, by its id or unique name."""
-        return await self._find(name)
+        return await self._find(self.run_id, name)
 
-    async def wait(self, holder: Key, trigger: TriggerSpec, fresh: bool) -> Fired:
+    async def wait(self, holder: Key, number: int, trigger: TriggerSpec, fresh: bool) -> Fired:
         """Wait until a trigger fires; the task that waits lends its place meanwhile."""
-        if trigger.type is None:
-            raise TaskFailed("bad-trigger", "the trigger it waits for was not checked")
-        scope, index = holder
+        async with self._lent(holder):
+            return await self.awaiting.fire(holder, number, trigger, fresh)
+
+    async def ask(self, holder: Key, number: int, form: Mapping[str, Any], block: str | None) -> Any:
+        """Wait for the next answer of a person; the task that waits lends its place meanwhile."""
+        async with self._lent(holder):
+            return await self.awaiting.ask(holder, number, form, block)
+
+    def in_flight(self, root: Run) -> list[Key]:
+        """The tasks that run code of their own and may run again, so that leaving them is no fault of theirs."""
+        return [
+            (scope, index)
+            for scope in (root, *self.bodies.scopes.values())
+            for index in sorted(scope.running - scope.doomed.keys())
+            if scope.plan.tasks[index].type.rerun and not self._goes_on((scope, index))
+        ]
+
+    def _goes_on(self, task: Key) -> bool:
+        """Whether a task that runs holds bodies or waits, so that it can go on where it is."""
+        return self.bodies.holds(task) or task in self._lending
+
+    @asynccontextmanager
+    async def _lent(self, holder: Key) -> AsyncIterator[None]:
+        self._lending[holder] = self._lending.get(holder, 0) + 1
         self._places.lend()
         self._go_on()
         try:
-            if is_timed(trigger.type):
-                return await wait_for_time(trigger, self._clock)
-            event = await self._mailbox.take(
-                (*scope.place, index), lambda event: matches(trigger, event, self.block_type), fresh
-            )
-            return Fired(event.payload, event.time)
+            yield
         finally:
             self._places.retake()
+            self._lending[holder] -= 1
+            if not self._lending[holder]:
+                del self._lending[holder]
 
-    def publish(self, event: Published) -> None:
-        """An event was published to this run."""
-        self._mailbox.put(event)
+    def answer(self, root: Run, task: str, value: Any, block: str | None) -> None:
+        """A person answers a task of the run, also one in a body; raises UnknownPart, WrongState and BadUsage."""
+        outer, dot, id = task.rpartition(".")
+        scope = root if not dot else self.bodies.scopes.get(outer + dot)
+        if scope is None or id not in scope.plan.index:
+            raise UnknownPart("task", task, f"The run {self.run_id}", [] if scope is None else list(scope.plan.index))
+        self.awaiting.answer((scope, scope.plan.index[id]), value, block)
 
     def close(self) -> None:
         """The run is over."""
-        self._mailbox.close()
+        self.awaiting.mailbox.close()
 
     async def set_trigger(self, key: str, document: Mapping[str, Any]) -> str:
         """Set a trigger that outlives the run."""
@@ -146,12 +154,14 @@ class RunHost:
 
     def stop_scope(self, holder: Key, state: RunState) -> None:
         """End the graph that `holder` is in, once it has completed."""
-        self.stops[holder] = state
+        self.done.setdefault(holder, {})["ends"] = state
 
     def cancel_tasks(self, holder: Key, ids: Sequence[str]) -> None:
         """Cancel other tasks of the graph that `holder` is in."""
         scope, index = holder
-        for id in ids:
-            if (other := scope.plan.index.get(id)) is not None and other != index:
-                scope.cancel(other, by=scope.ids[index])
+        others = [scope.plan.index[id] for id in ids if scope.plan.index.get(id, index) != index]
+        for other in others:
+            scope.cancel(other, by=scope.ids[index])
+        if running := [scope.plan.tasks[other].id for other in others if other in scope.running]:
+            self.done.setdefault(holder, {}).setdefault("cancels", []).extend(running)
         self._go_on()

@@ -4,9 +4,11 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 from weakref import WeakSet
 
+from .errors import StoreFailed
 from .events import Event
 from .run import Log
 from .store import Store
@@ -18,6 +20,10 @@ Observer = Callable[..., Any]
 
 MAX_NOTES: Final = 20_000
 """Fleeting events that are kept for a follower who is behind; older ones are dropped."""
+
+SHORTEST: Final = 0.05
+LONGEST: Final = 2.0
+"""Seconds between two tries to write to a store that fails, at first and at most."""
 
 PATIENCE: Final = 5
 """How often an observer may raise before it is called no more."""
@@ -33,12 +39,30 @@ class Follower:
 
 
 class Journal:
-    """The journal of one live run. Followers are told only what the store has recorded, fleeting events aside."""
+    """The journal of one live run. Followers are told only what the store has recorded, fleeting events aside.
 
-    def __init__(self, run: str, log: Log, store: Store | None = None, observers: Sequence[Observer] = ()) -> None:
+    With the durability `exit` they are told at once, and all is recorded at the end. While the store fails, `stalled`
+    says why, and what is to be recorded is tried again and again; `on_flow` is called once it has been.
+    """
+
+    def __init__(
+        self,
+        run: str,
+        log: Log,
+        store: Store | None = None,
+        observers: Sequence[Observer] = (),
+        durability: str = "async",
+        told: int = 0,
+    ) -> None:
         self.run = run
-        self.recorded = 0
+        self.told = told
+        """How many events have been told to those who follow."""
         self.closed = False
+        self.durability = durability
+        self.stalled: StoreFailed | None = None
+        self.on_flow: Callable[[], None] = lambda: None
+        self._written = told
+        self._giving_up = asyncio.Event()
         self._log = log
         self._store = store
         self._observers = dict.fromkeys(observers, PATIENCE)
@@ -49,10 +73,10 @@ class Journal:
 
     def nudge(self) -> None:
         """Say that there may be new events."""
-        if self._store is not None:
+        if self._store is None or self.durability == "exit":
+            self._tell(len(self._log.events))
+        else:
             self._news.set()
-        elif self.recorded < len(self._log.events):
-            self._publish(len(self._log.events))
 
     def note(self, event: Event) -> None:
         """Pass on a fleeting event; nothing is recorded."""
@@ -63,22 +87,51 @@ class Journal:
     async def write(self) -> None:
         """Write what comes, in batches, until `close`."""
         try:
-            while not (self.closed and self.recorded == len(self._log.events)):
+            while not (self.closed and self._written == len(self._log.events)):
                 await self._news.wait()
                 self._news.clear()
-                await self.flush()
+                if self.closed or self.durability != "exit":
+                    await self.flush()
         except BaseException:
             self._broken = True
             self.close()
             raise
 
     async def flush(self) -> None:
-        """Write all that is not yet written."""
+        """Write all that there is, as soon as the store can."""
+        until = len(self._log.events)
         async with self._writing:
-            while self.recorded < (until := len(self._log.events)):
+            while self._written < until:
+                until = len(self._log.events)
                 if self._store is not None:
-                    await self._store.append(self.run, self._log.events[self.recorded : until])
-                self._publish(until)
+                    await self._append(self._store, self._log.events[self._written : until])
+                self._written = until
+                self._tell(until)
+
+    def give_up(self) -> None:
+        """Do not wait for a store that fails any more: what it has not recorded is lost."""
+        self._giving_up.set()
+
+    async def _append(self, store: Store, events: Sequence[Event]) -> None:
+        delay = SHORTEST
+        while True:
+            try:
+                await store.append(self.run, events)
+            except StoreFailed as error:
+                if self._giving_up.is_set():
+                    raise
+                if self.stalled is None:
+                    _log.warning("run %s waits: %s", self.run, error.message)
+                self.stalled = error
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._giving_up.wait(), delay)
+                delay = min(2 * delay, LONGEST)
+            else:
+                break
+        if self.stalled is not None:
+            _log.warning("run %s goes on: the store can write again", self.run)
+            self.stalled = None
+            self.on_flow()
 
     def close(self) -> None:
         """Say that no event will come any more."""
@@ -110,7 +163,7 @@ class Journal:
     def _batch(self, follower: Follower, most: int = 1000) -> list[Event]:
         """What a follower has not seen yet, each fleeting event after those that were recorded before it."""
         batch: list[Event] = []
-        until = min(self.recorded, follower.seen + most)
+        until = min(self.told, follower.seen + most)
         while follower.notes and follower.notes[0][0] <= until:
             position, note = follower.notes.popleft()
             batch += self._log.events[follower.seen : position]
@@ -120,11 +173,13 @@ class Journal:
         follower.seen = max(follower.seen, until)
         return batch
 
-    def _publish(self, until: int) -> None:
+    def _tell(self, until: int) -> None:
+        if until <= self.told:
+            return
         if self._observers:
-            for event in self._log.events[self.recorded : until]:
+            for event in self._log.events[self.told : until]:
                 self._observe(event)
-        self.recorded = until
+        self.told = until
         for follower in self._followers:
             follower.awake.set()
 

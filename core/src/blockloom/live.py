@@ -14,6 +14,7 @@ from .replan import offending
 from .run import Run
 from .scheduler import Scheduler
 from .states import RunState
+from .store import StoredRun
 from .trigger import Published
 from .values import copy_value
 
@@ -104,6 +105,13 @@ class RunView:
         """Go on after `pause`."""
         raise WrongState("run", self.id, self.state.value, "only a paused run can be resumed")
 
+    async def answer(self, task: str, value: Any, block: str | None = None) -> None:
+        """A person answers a task that asks, or one of its blocks; for a checklist `{item: true or false}`.
+
+        Raises UnknownPart, WrongState where it asks for no answer, and BadUsage where the answer does not fit.
+        """
+        raise WrongState("run", self.id, self.state.value, "only a task of a run that goes on asks for an answer")
+
     def _read(self) -> Records:
         return self._records.read(self.events)
 
@@ -137,9 +145,10 @@ class PastRun(RunView):
 class LiveRun(RunView):
     """A run in this process, from its start to its end."""
 
-    def __init__(self, run: Run, scheduler: Scheduler, journal: Journal, workflow: str | None = None) -> None:
-        super().__init__(journal.run, [task.id for task in run.plan.tasks], workflow)
+    def __init__(self, run: Run, scheduler: Scheduler, journal: Journal, stored: StoredRun) -> None:
+        super().__init__(stored.id, [task.id for task in run.plan.tasks], stored.workflow)
         self.run = run
+        self.stored = stored
         self._scheduler = scheduler
         self._journal = journal
         self._driver: asyncio.Task[None] | None = None
@@ -153,12 +162,16 @@ class LiveRun(RunView):
     def events(self) -> Sequence[Event]:
         """What is recorded of it so far."""
         log = self.run.log.events
-        return log if self._journal.recorded == len(log) else log[: self._journal.recorded]
+        return log if self._journal.told == len(log) else log[: self._journal.told]
 
     def start(self, start: Callable[[], None], then: Callable[[], Awaitable[None]] | None = None) -> None:
         """Begin in the background, `start` telling the run to; `then` is called when it is over."""
         self._scheduler.begin(start)
         self._driver = asyncio.create_task(self._drive(then))
+
+    def carry_on(self) -> None:
+        """Go on in the background from what is recorded."""
+        self.start(lambda: self._scheduler.recover(self.stored.inputs))
 
     async def wait(self) -> "LiveRun":
         """Wait until it is over and all of it is recorded."""
@@ -179,12 +192,20 @@ class LiveRun(RunView):
         self._scheduler.stop()
         await self.wait()
 
-    def publish(self, event: Published) -> bool:
-        """Tell the run of a published event; whether it was still there to hear it."""
+    def publish(self, number: int, event: Published) -> bool:
+        """Tell the run of a published event with this number; whether it was still there to hear it."""
         if self.run.over or self._journal.closed:
             return False
-        self._scheduler.publish(event)
+        self._scheduler.publish(number, event)
         return True
+
+    async def answer(self, task: str, value: Any, block: str | None = None) -> None:
+        """See RunView; the answer is on record then."""
+        self._refuse_closed()
+        if self.run.over:
+            await super().answer(task, value, block)
+        self._scheduler.answer(task, copy_value(value), block)
+        await self._journal.flush()
 
     async def edit(self, plan: Plan) -> None:
         """Go on with another plan; raises WrongState where what has begun would change, with the tasks named."""
@@ -215,8 +236,13 @@ class LiveRun(RunView):
         self._scheduler.resume()
         await self._journal.flush()
 
+    async def drain(self) -> None:
+        """Start nothing more, and wait until nothing runs but what waits or holds bodies."""
+        await self._scheduler.drain()
+
     async def abandon(self) -> None:
         """Cancel what runs and leave the run as it is recorded."""
+        self._journal.give_up()
         if self._driver is not None and not self._driver.done():
             self._driver.cancel()
             await asyncio.wait([self._driver])

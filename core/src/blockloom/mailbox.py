@@ -1,7 +1,7 @@
 """The events that were published to one run, and the tasks of it that wait for one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple
 
 from .agenda import Place
@@ -13,31 +13,37 @@ Matches = Callable[[Published], Awaitable[bool]]
 
 class _Waiter(NamedTuple):
     place: Place
-    fresh_from: int
+    after: int
     matches: Matches
     found: "asyncio.Future[int]"
     """The number of the event it is given."""
 
 
 class Mailbox:
-    """What was published since the run began. Each event is taken by one task at most: the first that waits for it."""
+    """What was published since the run began, by number. Each event is taken by one task at most: the first that
+    waits for it. `taken` are the numbers of those that were taken before.
+    """
 
-    def __init__(self) -> None:
-        self._events: list[Published] = []
-        self._taken: set[int] = set()
+    def __init__(self, taken: Iterable[int] = ()) -> None:
+        self.last = 0
+        """The number of the last event."""
+        self._events: dict[int, Published] = {}
+        self._taken = set(taken)
         self._waiters: list[_Waiter] = []
         self._sorting: asyncio.Task[None] | None = None
         self._dirty = False
 
-    def put(self, event: Published) -> None:
+    def put(self, number: int, event: Published) -> None:
         """An event was published."""
-        self._events.append(event)
-        self._sort_soon()
+        self.last = max(self.last, number)
+        if number not in self._taken:
+            self._events[number] = event
+            self._sort_soon()
 
-    async def take(self, place: Place, matches: Matches, fresh: bool) -> Published:
-        """Wait for an event; `fresh` looks only at those that come from now on."""
+    async def take(self, place: Place, matches: Matches, after: int = 0) -> tuple[int, Published]:
+        """Wait for an event with a number beyond `after`; it comes with its number, and is nobody else's."""
         found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        waiter = _Waiter(place, len(self._events) if fresh else 0, matches, found)
+        waiter = _Waiter(place, after, matches, found)
         self._waiters.append(waiter)
         self._waiters.sort(key=lambda w: w.place)
         self._sort_soon()
@@ -45,13 +51,14 @@ class Mailbox:
             number = await found
         except asyncio.CancelledError:
             if found.done() and not found.cancelled() and not found.exception():
-                self._taken.discard(found.result())  # it was given an event in the moment in which it was canceled
+                number = found.result()  # it was given an event in the moment in which it was canceled
+                self._taken.discard(number)
                 self._sort_soon()
             raise
         finally:
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
-        return self._events[number]
+        return number, self._events.pop(number)
 
     def close(self) -> None:
         """Nobody waits any more."""
@@ -68,7 +75,7 @@ class Mailbox:
         try:
             while self._dirty:
                 self._dirty = False
-                for number, event in enumerate(self._events):
+                for number, event in list(self._events.items()):
                     if number not in self._taken:
                         await self._hand_out(number, event)
         finally:
@@ -76,7 +83,7 @@ class Mailbox:
 
     async def _hand_out(self, number: int, event: Published) -> None:
         for waiter in tuple(self._waiters):
-            if number < waiter.fresh_from or waiter.found.done():
+            if number <= waiter.after or waiter.found.done():
                 continue
             try:
                 fits = await waiter.matches(event)

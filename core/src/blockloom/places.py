@@ -32,6 +32,10 @@ class Groups:
         self._used[name] = used + 1
         return True
 
+    def keep(self, name: str) -> None:
+        """Take one of a group's places again, which was held before the process ended."""
+        self._used[name] = self._used.get(name, 0) + 1
+
     def give(self, name: str) -> None:
         """Give a place back."""
         self._used[name] -= 1
@@ -78,6 +82,12 @@ class Places:
         self.busy -= 1
         if task.group is not None:
             self._groups.give(task.group)
+
+    def keep(self, task: TaskPlan) -> None:
+        """Hold the place again that a task held before the process ended."""
+        self.busy += 1
+        if task.group is not None:
+            self._groups.keep(task.group)
 
     def lend(self) -> None:
         """A task waits and takes no place meanwhile; that of its group it keeps, as one keeps a lock."""

@@ -9,7 +9,7 @@ from .events import Event, moment
 from .states import RunState, TaskState
 
 TASK_STATES: Mapping[str, TaskState] = {
-    e.TASK_WAITING: TaskState.WAITING,
+    e.TASK_WAITING: TaskState.RUNNING,  # for a time, an event or a person
     e.TASK_READY: TaskState.READY,
     e.TASK_STARTED: TaskState.RUNNING,
     e.TASK_RETRYING: TaskState.WAITING,

@@ -83,14 +83,16 @@ class Run(Fold):
         before = self.attempts.get(index)
         self._tell(e.TASK_STARTED, index, _FIRST if before is None else {"attempt": before + 1})
 
-    def complete(self, index: int, outputs: Mapping[str, Any], ends: RunState | None = None) -> None:
-        """A running task ended well; `outputs` holds its alive ports. With `ends`, the scope ends so with it."""
+    def complete(self, index: int, outputs: Mapping[str, Any], also: Mapping[str, Any] = NOTHING) -> None:
+        """A running task ended well; `outputs` holds its alive ports.
+
+        `also` is what it has done to its scope: `ends`, the state in which the scope ends with it, and `cancels`, the
+        ids of running tasks that it has canceled.
+        """
         if self._is_late(index):
             return
-        if ends is None:
-            self._tell(e.TASK_COMPLETED, index, {"outputs": outputs})
-        else:
-            self._tell(e.TASK_COMPLETED, index, {"outputs": outputs, "ends": ends})
+        self._tell(e.TASK_COMPLETED, index, {"outputs": outputs, **also})
+        if self.rest is not None and "ends" in also:
             self._cancel_rest()
         self._decide()
 
@@ -103,10 +105,19 @@ class Run(Fold):
             self._cancel_rest()
         self._decide()
 
-    def retry(self, index: int, error: Mapping[str, Any], delay: float) -> None:
-        """A running task failed and will be tried again after `delay` seconds; see `rearm`."""
+    def retry(self, index: int, error: Mapping[str, Any], delay: float, strikes: int | None = None) -> None:
+        """A running task failed and will be tried again after `delay` seconds; see `rearm`.
+
+        `strikes` says that it was cut off with its process, and how often that may have been its own doing by now.
+        """
         if not self._is_late(index):
-            self._tell(e.TASK_RETRYING, index, {"error": error, "delay": delay})
+            more = {} if strikes is None else {"strikes": strikes}
+            self._tell(e.TASK_RETRYING, index, {"error": error, "delay": delay, **more})
+
+    def wait(self, index: int, data: Mapping[str, Any]) -> None:
+        """A running task begins to wait, or what it waited for has come."""
+        if index in self.running:
+            self._tell(e.TASK_WAITING, index, data)
 
     def rearm(self, index: int) -> None:
         """The delay of a task that is retried is over: it is ready again."""
@@ -127,7 +138,7 @@ class Run(Fold):
     def stop(self, state: RunState = RunState.STOPPED, why: Why = _STOPPED) -> None:
         """End the scope: what has not finished is canceled."""
         if self.rest is None and not self.over:
-            self.rest = (state, why)
+            self.rest = (state, {**why, "ends": state})
             self._cancel_rest()
             self._decide()
 
@@ -162,7 +173,7 @@ class Run(Fold):
         self.__dict__.update(again.__dict__)
         self._queue_ready()
         self._tell_run(e.RUN_EDITED, told)
-        self._settle()
+        self.settle()
 
     def _queue_ready(self) -> None:
         """Put the ready tasks of this scope into the agenda anew, and no others of it."""
@@ -170,13 +181,22 @@ class Run(Fold):
         self.agenda.replace(self, [((*self.place, place), i, self) for place, i in own])
 
     def replay(self, events: Iterable[Event]) -> None:
-        """Apply events that were recorded earlier, then decide what was open when the record ended."""
+        """Apply events that were recorded earlier; `settle` then decides what was open when the record ended."""
         for _, time, type, task, data in events:
             self.log.events.add(time, type, task, data)
         self.refold(self.log.events)
-        self._settle()
 
-    def _settle(self) -> None:
+    def carry_on(self, inputs: Mapping[str, Any], events: Iterable[Event]) -> None:
+        """Take up a body where its record ended, given the events about its own tasks; see `settle`."""
+        self._run_started(-1, {"inputs": inputs})
+        self.refold(events)
+
+    def recover(self, unclaimed: bool) -> None:
+        """Tell that it is carried on by another process; `unclaimed`: the last one ended with nothing on record."""
+        if self.state is RunState.RUNNING:
+            self._tell_run(e.RUN_RESUMED, {"recovered": True, **({"unclaimed": True} if unclaimed else {})})
+
+    def settle(self) -> None:
         """Decide whatever is open."""
         for index in self.plan.unreachable:
             self._cancel(index, _UNREACHABLE)

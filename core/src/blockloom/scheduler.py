@@ -5,60 +5,29 @@ where it must wait for a task, another worker takes over. So a chain needs one w
 """
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextvars import copy_context
-from dataclasses import dataclass
 from inspect import isawaitable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from .beginnings import Beginnings, Result
 from .bodies import Key
-from .cache import Cache
-from .errors import TaskFailed
-from .executor import Executor
-from .failure import delay_before, explain
-from .hosting import Find, Outside, RunHost
+from .events import NOTHING
+from .failure import cut_off, delay_before, explain
+from .hosting import RunHost
 from .journal import Journal
-from .places import Groups, Places
+from .outfit import Outfit
+from .past import MOST_STRIKES, Past
+from .places import Places
 from .plan import Plan, TaskPlan
-from .registry import Registry
-from .run import Log, Run
+from .run import Run
 from .states import RunState
-from .task import TaskContext, taken
+from .task import taken
 from .trigger import Published
-from .values import copy_value
-from .vault import Vault
 from .waits import GRACE, Waits, timed_out
 
 BREATH: Final = 0.005
 """Seconds after which a worker that never waits lets others have the event loop."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outfit:
-    """What the runs of one engine share: an executor, types, limits, results, and where workflows are found."""
-
-    executor: Executor
-    registry: Registry
-    groups: Groups
-    cache: Cache
-    find: Find
-    outside: Outside
-    vault: Vault
-    chance: Callable[[], float] = random.random
-
-    def host(self, journal: Journal, places: Places, log: Log, go_on: Callable[[], None]) -> RunHost:
-        """What the tasks of one run reach."""
-        return RunHost(
-            journal, self.registry, places, self.find, log.clock, go_on, self.vault, log.budget, self.outside
-        )
-
-
-class Result(NamedTuple):
-    """What a task of an earlier run was given and gave, for a run that need not do it again."""
-
-    given: Mapping[str, Any]
-    outputs: Mapping[str, Any]
 
 
 class Scheduler:
@@ -71,9 +40,13 @@ class Scheduler:
         outfit: Outfit,
         max_concurrency: int | None = None,
         reuse: Mapping[int, Result] | None = None,
+        past: Past | None = None,
     ) -> None:
         self.run = run
         self._reuse = reuse or {}
+        self._past = past or Past()
+        self._records_first = journal.durability == "sync" or self._past.recovered
+        self._drained: asyncio.Future[None] | None = None
         self._agenda = run.agenda
         self._journal = journal
         self._outfit = outfit
@@ -89,7 +62,11 @@ class Scheduler:
         self._loop = asyncio.get_running_loop()
         self._context = copy_context()
         self._ended: asyncio.Future[None] = self._loop.create_future()
-        self._host = self._outfit.host(self._journal, self._places, self.run.log, self._go_on)
+        self._host = RunHost(
+            self._outfit, self._journal, self.run.log, self._places, self._go_on, self._past, self.carry_on
+        )
+        self._beginnings = Beginnings(self._outfit, self._host, self._past, self._reuse)
+        self._journal.on_flow = self._go_on
         self.run.on_end = lambda: None if self._ended.done() else self._ended.set_result(None)
         start()
         self._go_on()
@@ -111,9 +88,20 @@ class Scheduler:
         self.run.cancel(index)
         self._go_on()
 
-    def publish(self, event: Published) -> None:
+    async def drain(self) -> None:
+        """Start nothing more, and wait until nothing runs but what waits."""
+        if not self.run.over:
+            self._drained = self._loop.create_future()
+            self._go_on()
+            await self._drained
+
+    def publish(self, number: int, event: Published) -> None:
         """An event was published: let a task that waits for it go on."""
-        self._host.publish(event)
+        self._host.awaiting.mailbox.put(number, event)
+
+    def answer(self, task: str, value: Any, block: str | None) -> None:
+        """A person answers a task."""
+        self._host.answer(self.run, task, value, block)
 
     def edit(self, plan: Plan) -> None:
         """Go on with another plan, which leaves what has begun as it is."""
@@ -130,6 +118,37 @@ class Scheduler:
         self.run.resume()
         self._go_on()
 
+    def recover(self, inputs: Mapping[str, Any]) -> None:
+        """Take up the run where its record ended, if it had begun at all."""
+        if self.run.state is RunState.PENDING:
+            self.run.begin(inputs)
+        self._records_first = True
+        unclaimed = not self._past.started and not self._past.recovered
+        self.run.recover(unclaimed)
+        self._past.unclaimed |= unclaimed
+        self.carry_on(self.run)
+
+    def carry_on(self, scope: Run) -> None:
+        """Take up a scope where its record ended: what waited or held bodies goes on, what was cut off runs again."""
+        scope.settle()
+        for index in sorted(scope.running):
+            task, id = scope.plan.tasks[index], scope.ids[index]
+            if index in scope.doomed:
+                scope.end_canceled(index)
+            elif (strikes := self._past.strikes_of(id)) >= MOST_STRIKES or not task.type.rerun:
+                scope.fail(index, {**cut_off(strikes), "task": id})
+            elif self._past.goes_on(id):
+                self._places.keep(task)
+                self._add_worker(self._work((scope, index)))
+            else:
+                scope.retry(index, {**cut_off(strikes), "task": id}, 0, self._past.strikes.get(id, 0))
+                self._past.cuts[id] = self._past.cuts.get(id, 0) + 1
+                scope.rearm(index)
+        for index in sorted(scope.delayed):
+            delay = max(0.0, self._past.due.get(scope.ids[index], 0.0) - scope.log.clock())
+            self._timers[scope, index] = self._loop.call_later(delay, self._rearm, scope, index)
+        self._go_on()
+
     # The workers
 
     def _go_on(self) -> None:
@@ -138,29 +157,50 @@ class Scheduler:
         for key in condemned:
             self._waits.end(key)
         if self._spare is None and self._can_start():
-            self._spare = self._loop.create_task(self._work(), context=self._context.copy())
-            self._workers.add(self._spare)
-            self._spare.add_done_callback(self._worker_ended)
+            self._spare = self._add_worker(self._work())
         else:
             self._places.serve_a_seeker()
+        if self._drained is not None and not self._places.busy and not self._drained.done():
+            self._drained.set_result(None)
         self._journal.nudge()
+
+    def _add_worker(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        worker = self._loop.create_task(work, context=self._context.copy())
+        self._workers.add(worker)
+        worker.add_done_callback(self._worker_ended)
+        return worker
 
     def _can_start(self) -> bool:
         return self._goes_on and self._places.can_take()
 
     @property
     def _goes_on(self) -> bool:
-        """Whether anything may start: the run goes on and is not paused, and nobody has let go of it."""
-        return self.run.state is RunState.RUNNING and not self._host.bodies.abandoned
+        """Whether anything may start: the run goes on, is not paused, can be recorded, and nobody has let go of it."""
+        return (
+            self.run.state is RunState.RUNNING
+            and self._journal.stalled is None
+            and self._drained is None
+            and not self._host.bodies.abandoned
+        )
 
-    async def _work(self) -> None:
-        """Run ready tasks, one after the other, until there is none or no place for one."""
-        self._spare = None
+    async def _work(self, entered: Key | None = None) -> None:
+        """Run ready tasks, one after the other, until there is none or no place for one; first one that ran already."""
+        if entered is None:
+            self._spare = None
         breath = self._loop.time() + BREATH
-        while self._goes_on and (found := self._places.take()) is not None:
+        while (found := entered or self._take()) is not None:
             scope, index = found
-            scope.start(index)
             task = scope.plan.tasks[index]
+            if entered is None:
+                scope.start(index)
+                if self._records_first:
+                    self._go_on()
+                    await self._journal.flush()
+            entered = None
+            if index in scope.doomed:  # while its beginning was recorded, or before it could go on
+                scope.end_canceled(index)
+                self._places.give(task)
+                continue
             waiting = self._run_in_place(scope, task)
             if waiting is not None and not await self._see_through(scope, task, waiting):
                 break
@@ -175,6 +215,9 @@ class Scheduler:
                 breath = self._loop.time() + BREATH
         self._go_on()
 
+    def _take(self) -> Key | None:
+        return self._places.take() if self._goes_on else None
+
     def _worker_ended(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
         self._waits.left.discard(worker)
@@ -187,7 +230,7 @@ class Scheduler:
     def _run_in_place(self, scope: Run, task: TaskPlan) -> Awaitable[Any] | None:
         """Run one task and tell the scope how it went; where it must be awaited, give what to await instead."""
         try:
-            result = self._begin(scope, task)
+            result = self._beginnings.begin(scope, task)
             if type(result) is not dict and isawaitable(result):
                 return result
             outputs = taken(result, task.ports, task.owner)
@@ -235,43 +278,25 @@ class Scheduler:
     def _completed(self, scope: Run, task: TaskPlan, outputs: Mapping[str, Any]) -> None:
         if task.cache is not None:
             self._outfit.cache.put(task, scope.given[task.index] or {}, outputs)
-        stops = self._host.stops
-        scope.complete(task.index, outputs, stops.pop((scope, task.index), None) if stops else None)
+        done = self._host.done
+        scope.complete(task.index, outputs, done.pop((scope, task.index), NOTHING) if done else NOTHING)
         if self._agenda.condemned:
             self._go_on()
 
-    def _begin(self, scope: Run, task: TaskPlan) -> Any:
-        given = scope.given[task.index] or {}
-        if task.checks:
-            _check_inputs(task, given)
-        if not scope.level and (result := self._reuse.get(task.index)) is not None and result.given == given:
-            return dict(result.outputs)
-        if task.cache is not None and (kept := self._outfit.cache.get(task, given)) is not None:
-            return kept
-        context = TaskContext(
-            scope.ids[task.index],
-            task.type,
-            task.config,
-            {name: copy_value(value) for name, value in given.items()},
-            self._host,
-            task.sequence,
-            task.embedded,
-            (scope, task.index),
-            lambda: scope.arrived(task.index),
-            scope.attempts.get(task.index, 1),
-        )
-        return self._outfit.executor.run(task.type, context)
-
     def _failed(self, scope: Run, task: TaskPlan, error: BaseException) -> None:
         """Try again if the task's settings say so, else fail."""
-        told = {**explain(error), "task": scope.ids[task.index]}
-        attempt = scope.attempts.get(task.index, 1)
+        id = scope.ids[task.index]
+        told = {**explain(error), "task": id}
+        attempt = scope.attempts.get(task.index, 1) - self._past.cuts.get(id, 0)
+        self._host.done.pop((scope, task.index), None)
         delay = delay_before(error, task, attempt, self._outfit.chance)
         if delay is None or task.index in scope.doomed or scope.rest:
             scope.fail(task.index, told)
             if self._agenda.condemned:
                 self._go_on()
             return
+        self._past.forget(id)
+        self._host.awaiting.forget((scope, task.index))
         scope.retry(task.index, told, delay)
         self._timers[scope, task.index] = self._loop.call_later(delay, self._rearm, scope, task.index)
 
@@ -293,6 +318,7 @@ class Scheduler:
 
     async def let_go(self) -> None:
         """Cancel every worker and timer that is left, and wait until the workers have ended."""
+        left = [] if self.run.over else self._host.in_flight(self.run)
         self._host.bodies.abandoned = not self.run.over
         for timer in self._timers.values():
             timer.cancel()
@@ -302,6 +328,9 @@ class Scheduler:
             worker.cancel()
         if workers:
             await asyncio.wait(workers, timeout=GRACE)
+        for scope, index in left:
+            id = scope.ids[index]
+            scope.retry(index, {**cut_off(0), "task": id}, 0, self._past.strikes.get(id, 0))
         self._host.close()
         self._journal.close()
 
@@ -310,10 +339,3 @@ def _is_canceled() -> bool:
     """Whether the worker itself was canceled, rather than something that its task awaited."""
     worker = asyncio.current_task()
     return worker is not None and worker.cancelling() > 0
-
-
-def _check_inputs(task: TaskPlan, given: Mapping[str, Any]) -> None:
-    for name, optional, check in task.checks:
-        value = given[name]
-        if not (optional and value is None) and (flaw := check(value)):
-            raise TaskFailed("wrong-type", f"the input {name!r} does not fit: {flaw}")

@@ -39,8 +39,11 @@ class Host(Protocol):
     async def find_workflow(self, name: str) -> Graph:
         """A stored workflow, by its id or unique name."""
 
-    async def wait(self, holder: Any, trigger: TriggerSpec, fresh: bool) -> Fired:
-        """Wait until a trigger fires."""
+    async def wait(self, holder: Any, number: int, trigger: TriggerSpec, fresh: bool) -> Fired:
+        """Wait until a trigger fires; `number` counts the waits of `holder`."""
+
+    async def ask(self, holder: Any, number: int, form: Mapping[str, Any], block: str | None) -> Any:
+        """Wait for the next answer of a person; `number` counts the waits of `holder`."""
 
     async def room(self) -> None:
         """Wait until there is a free place and nothing that is ready to take it."""
@@ -91,7 +94,19 @@ class TaskContext:
     `attempt` counts from 1; `idempotency_key` is the same for every attempt.
     """
 
-    __slots__ = ("_arrived", "_embedded", "_holder", "_host", "_type", "attempt", "config", "id", "sequence", "values")
+    __slots__ = (
+        "_arrived",
+        "_embedded",
+        "_holder",
+        "_host",
+        "_type",
+        "_waits",
+        "attempt",
+        "config",
+        "id",
+        "sequence",
+        "values",
+    )
 
     def __init__(
         self,
@@ -116,6 +131,7 @@ class TaskContext:
         self.attempt = attempt
         self._type = type
         self._host = host
+        self._waits = 0
 
     @property
     def inputs(self) -> Any:
@@ -202,7 +218,18 @@ class TaskContext:
         An event counts if it was published since the run began and no other task of the run has taken it; with
         `fresh`, only from now on.
         """
-        return await self._host.wait(self._holder, trigger, fresh)
+        self._waits += 1
+        return await self._host.wait(self._holder, self._waits, trigger, fresh)
+
+    async def ask(self, form: Mapping[str, Any], block: str | None = None) -> Any:
+        """Ask a person, and wait for the answer; meanwhile this task takes no place.
+
+        `form` is shown to whoever may answer; its `schema` is the JSON Schema that an answer must fit. `block` is the
+        id of the block that is answered, where there are several. Each call takes one answer, in their order; one that
+        has been given is not asked for again after a crash.
+        """
+        self._waits += 1
+        return await self._host.ask(self._holder, self._waits, form, block)
 
     async def room(self) -> None:
         """Wait until the run has a free place and nothing ready to take it: the time to begin one more body."""

@@ -134,14 +134,14 @@ def _ready(subject: Subject, last: Event | None, asked: bool) -> list[Cause]:
 
 def _running(subject: Subject, last: Event | None, asked: bool) -> list[Cause]:
     told = []
-    if last is not None and asked:
-        told.append(cause("running", of=subject.id, since=moment(last.time), attempt=last.data["attempt"]))
+    started = next((event for event in reversed(list(subject.events())) if event.type == e.TASK_STARTED), None)
+    if started is not None and asked:
+        told.append(cause("running", of=subject.id, since=moment(started.time), attempt=started.data["attempt"]))
     if subject.plan is not None and (running := _held(subject, subject.id)):
         told.append(cause("holds", of=subject.id, running=running))
     elif subject.plan is not None and subject.plan.type.bodies(subject.plan.config):
         told.append(cause("holds", of=subject.id, running=[]))
-    told += [cause("trigger", of=subject.id, trigger=trigger) for trigger in _triggers(subject)]
-    return [*told, *_history(subject, asked)]
+    return [*told, *_waits(subject), *_history(subject, asked)]
 
 
 def _held(subject: Subject, holder: str) -> list[str]:
@@ -149,11 +149,26 @@ def _held(subject: Subject, holder: str) -> list[str]:
     return [id for id in subject.scope.history.running if id.startswith((f"{holder}.", f"{holder}["))]
 
 
-def _triggers(subject: Subject) -> list[str]:
-    if subject.plan is None:
-        return []
-    specs = (trigger for _, trigger in subject.plan.type.triggers(subject.plan.config))
-    return [spec.type.name for spec in specs if spec.type is not None]
+def _waits(subject: Subject) -> list[Cause]:
+    """What a task that runs waits for: each wait that has begun and not ended."""
+    open: dict[int, Event] = {}
+    for event in subject.events():
+        if event.type == e.TASK_STARTED and event.data["attempt"] == 1:
+            open.clear()
+        elif event.type == e.TASK_WAITING:
+            number = event.data["wait"]
+            if number in open:
+                del open[number]
+            elif "answer" not in event.data:
+                open[number] = event
+    return [_waits_since(subject, event) for event in open.values()][:SHOWN]
+
+
+def _waits_since(subject: Subject, event: Event) -> Cause:
+    data = event.data
+    key = "waiting" if "form" in data else "waiting:time" if "until" in data else "waiting:event"
+    facts = {"trigger": data.get("for"), "until": data.get("until"), "block": data.get("block")}
+    return cause(key, of=subject.id, since=moment(event.time), **facts)
 
 
 # COMPLETED and FAILED
@@ -205,11 +220,13 @@ def again(subject: Subject) -> list[Cause]:
     told: list[Cause] = []
     running: Event | None = None
     for event in subject.events():
-        if event.type == e.TASK_RETRYING:
+        if event.type == e.TASK_WAITING:
+            continue
+        if event.type == e.TASK_RETRYING and "strikes" not in event.data:
             attempt = 1 if running is None else running.data["attempt"]
             facts = {"attempt": attempt, "error": event.data["error"], "delay": event.data["delay"]}
             told.append(cause("retried", of=subject.id, at=moment(event.time), **facts))
-        elif event.type in (e.TASK_STARTED, e.TASK_READY) and running is not None:
+        elif event.type in (e.TASK_RETRYING, e.TASK_STARTED, e.TASK_READY) and running is not None:
             at = moment(running.time)
             told.append(cause("interrupted", of=subject.id, attempt=running.data["attempt"], at=at))
         running = event if event.type == e.TASK_STARTED else None

@@ -60,7 +60,7 @@ class History:
             latest[task] = seq
             if type == e.TASK_STARTED:
                 running[task] = None
-            else:
+            elif type != e.TASK_WAITING:
                 running.pop(task, None)
 
     def _read_of_run(self, seq: int, time: float, type: str, data: Mapping[str, Any]) -> None:
@@ -153,12 +153,17 @@ class Scope:
 
     @cached_property
     def since(self) -> int:
-        """The number of the event from which on its events count: when its holder last started."""
+        """The number of the event from which on its events count: when its holder last started anew."""
         if self.holder is None:
             return 0
-        numbers = self.history.numbers(self.holder.id)
-        starts = [seq for seq in numbers if self.history.event(seq).type == e.TASK_STARTED]
-        return max([self.holder.scope.since, *starts[-1:]])
+        begun, anew = 0, True
+        for seq in self.history.numbers(self.holder.id):
+            event = self.history.event(seq)
+            if event.type == e.TASK_STARTED and anew:
+                begun, anew = seq, False
+            elif event.type == e.TASK_RETRYING:
+                anew = "strikes" not in event.data
+        return max(self.holder.scope.since, begun)
 
     @cached_property
     def begun(self) -> bool:

@@ -135,9 +135,17 @@ _RAN: Final = {
         "{of!r} waits for its bodies, of which these tasks run: {running}.",
         "{of!r} 在等待它的子图，其中正在运行：{running}。",
     ),
-    "trigger": (
-        "{of!r} has a trigger of the type {trigger!r} in its settings, and may be waiting for it.",
-        "{of!r} 的配置中有类型为 {trigger!r} 的触发器，它可能正在等待触发。",
+    "waiting": (
+        "{of!r} waits for a person to answer since {since}.",
+        "{of!r} 自 {since} 起在等待人工回答。",
+    ),
+    "waiting:time": (
+        "{of!r} waits for its trigger of the type {trigger!r} since {since}: it fires at {until}.",
+        "{of!r} 自 {since} 起在等待类型为 {trigger!r} 的触发器，它将在 {until} 触发。",
+    ),
+    "waiting:event": (
+        "{of!r} waits for its trigger of the type {trigger!r} since {since}: no event has fired it yet.",
+        "{of!r} 自 {since} 起在等待类型为 {trigger!r} 的触发器，尚无事件触发它。",
     ),
     "retried": (
         "{of!r} ran again: attempt {attempt} failed at {at} ({error}), and {delay:g} seconds later it was due again.",

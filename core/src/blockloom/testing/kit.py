@@ -18,19 +18,23 @@ _BASES: Mapping[str, type[Any]] = {"task": TaskType, "block": BlockType, "trigge
 
 
 def engine_with(
-    *types: type[Any], store: Store | None = None, observers: Sequence[Callable[..., object]] = ()
+    *types: type[Any],
+    store: Store | None = None,
+    observers: Sequence[Callable[..., object]] = (),
+    clock: Callable[[], float] = virtual_clock,
 ) -> Engine:
     """An engine that knows the installed types and these; one of these replaces an installed one of its name.
 
-    Its clock is that of the simulation it runs in. `observers` are called with the id of a run and an event.
+    Its clock is that of the simulation it runs in, unless another is given. `observers` are called with the id of a
+    run and an event.
     """
     registry = registry_with(*types)
     if not observers:
-        return Engine(registry, store, clock=virtual_clock)
+        return Engine(registry, store, clock=clock)
     plugins = Plugins()
     plugins.registry = registry
     plugins.observers += observers
-    return Engine(plugins, store, clock=virtual_clock)
+    return Engine(plugins, store, clock=clock)
 
 
 def registry_with(*types: type[Any]) -> Registry:
