@@ -350,7 +350,7 @@ def test_what_is_wrong_is_told_with_its_place(name: str) -> None:
 def test_a_problem_is_a_sentence_and_an_advice_in_both_languages(name: str) -> None:
     for problem in check(WRONG[name][0], REGISTRY):
         english, chinese = problem.to_json("en"), problem.to_json("zh")
-        assert list(english) == ["code", "severity", "path", "message", "hint"]
+        assert list(english)[:5] == ["code", "severity", "path", "message", "hint"]
         assert all(isinstance(value, str) for value in [*english.values(), *chinese.values()])
         if not name.startswith("co"):  # the code block quotes the source at the end of its sentences
             assert english["message"].endswith((".", "?"))
