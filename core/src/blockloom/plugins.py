@@ -21,9 +21,10 @@ from .errors import PluginError
 from .events import Event
 from .finding import Finding, Health
 from .kind import Config, Ports
+from .portvalues import declared_ports
 from .registry import Registry
 from .spec import ERROR_PORT
-from .task import TaskType, declared_ports
+from .task import TaskType
 from .trigger import TriggerType
 from .values import is_id
 from .words import Text, both

@@ -7,8 +7,9 @@ from typing import Any, Final, NamedTuple, cast
 from .block import BlockType
 from .errors import PluginError, TypeConflict, UnknownType
 from .kind import Kind
+from .portvalues import declared_ports
 from .schema import schema_of
-from .task import TaskType, declared_ports
+from .task import TaskType
 from .trigger import TriggerType
 
 KINDS: Final = ("block", "task", "trigger", "store", "executor")

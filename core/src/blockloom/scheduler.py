@@ -20,9 +20,9 @@ from .outfit import Outfit
 from .past import MOST_STRIKES, Past
 from .places import Places
 from .plan import Plan, TaskPlan
+from .portvalues import taken
 from .run import Run
 from .states import RunState
-from .task import taken
 from .trigger import Published
 from .waits import GRACE, Waits, timed_out
 

@@ -4,26 +4,20 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from functools import cache
 from inspect import isawaitable
 from itertools import groupby
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from . import kind
 from .block import BlockContext, BlockType
-from .errors import BadValue, PluginError
 from .events import NOTHING, TASK_OUTPUT, TASK_PROGRESS
-from .kind import NOT_TAKEN, Effects, Embedded, Kind, Ports, Retry, Secret
+from .kind import Effects, Embedded, Kind, Ports, Retry, Secret
+from .portvalues import declared_ports, read_inputs
 from .problem import Problem
-from .schema import schema_of
-from .spec import ERROR_PORT, BlockSpec, Graph, Port, PortSet, TriggerSpec
+from .spec import BlockSpec, Graph, PortSet, TriggerSpec
 from .states import RunState
 from .trigger import Fired
-from .values import copy_value, is_id
-
-PLAIN = (Any, str, bool, float, list, dict, list[Any], dict[str, Any])
-"""Annotations whose JSON value is the Python value."""
-
+from .values import copy_value
 
 NOTHING_EMBEDDED: Mapping[tuple[str | int, ...], BlockSpec] = {}
 
@@ -340,87 +334,3 @@ class TaskType(Kind):
     @abstractmethod
     def run(self, task: TaskContext) -> Any:
         """The outputs, as an `Outputs` or a mapping by port; raise TaskFailed to fail the task."""
-
-
-def declared_ports(type: type[TaskType]) -> PortSet:
-    """The ports that the classes `Inputs` and `Outputs` declare."""
-    return _declared(type.Inputs, type.Outputs)
-
-
-@cache
-def _declared(given: type[Ports], gives: type[Ports]) -> PortSet:
-    inputs = {
-        name: Port(
-            schema=schema_of(_annotation(field)),
-            required=field.is_required(),
-            default=None if field.is_required() else field.get_default(call_default_factory=True),
-        )
-        for name, field in given.model_fields.items()
-    }
-    outputs = {
-        name: Port(schema=schema_of(_annotation(field)), branch=field.default is NOT_TAKEN)
-        for name, field in gives.model_fields.items()
-    }
-    return PortSet(inputs=inputs, outputs=outputs)
-
-
-def read_inputs(model: type[Ports], values: Mapping[str, Any]) -> Ports:
-    """`values` as an instance of `model`, without validating what the ports have checked already."""
-    if _is_plain(model) and values.keys() <= model.model_fields.keys():
-        return model.model_construct(**values)
-    if not model.model_fields:
-        return model.model_construct()
-    return model.model_validate({name: v for name, v in values.items() if name in model.model_fields})
-
-
-def taken(result: Any, ports: PortSet, owner: str) -> dict[str, Any]:
-    """What a task type gave back, as JSON values by the name of the port; ports not taken are left out.
-
-    Raises PluginError, in the name of `owner`, where it is not what the type's ports promise.
-    """
-    if type(result) is dict:
-        pass
-    elif isinstance(result, Ports):
-        result = _dump(result)
-    elif result is None:
-        result = {}
-    elif not isinstance(result, Mapping):
-        raise PluginError(owner, f"run gave back {type(result).__name__} instead of its Outputs or a mapping")
-    values = {}
-    for name, value in result.items():
-        if value is NOT_TAKEN:
-            continue
-        if name == ERROR_PORT or (name not in ports.outputs and not (ports.open_outputs and is_id(name))):
-            raise PluginError(owner, f"run gave back the port {name!r}, which the type does not declare")
-        try:
-            values[name] = copy_value(value)
-        except BadValue as error:
-            raise BadValue(error.why, f"{name}{'.' if error.path[:1] not in '[' else ''}{error.path}") from None
-    if len(values) < len(ports.outputs):
-        values |= {name: None for name, port in ports.outputs.items() if name not in values and not port.branch}
-    return values
-
-
-def _annotation(field: Any) -> Any:
-    return field.annotation if not field.metadata and field.description is None else _annotated(field)
-
-
-def _annotated(field: Any) -> Any:
-    from typing import Annotated
-
-    from pydantic import Field
-
-    return Annotated[(field.annotation, *field.metadata, Field(title=field.title, description=field.description))]
-
-
-@cache
-def _is_plain(model: type[Ports]) -> bool:
-    return all(field.annotation in PLAIN and not field.metadata for field in model.model_fields.values())
-
-
-def _dump(result: Ports) -> dict[str, Any]:
-    given = {**result.__dict__, **(result.__pydantic_extra__ or {})}
-    if _is_plain(type(result)):
-        return given
-    left_out = {name for name, value in given.items() if value is NOT_TAKEN}
-    return result.model_dump(mode="json", exclude=left_out)

@@ -3,8 +3,9 @@
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
+from ..portvalues import declared_ports
 from ..spec import PortSet
-from ..task import TaskType, declared_ports
+from ..task import TaskType
 from .shape import Draft
 from .types import find_type
 

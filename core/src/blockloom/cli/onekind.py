@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..kind import Kind
+from ..portvalues import declared_ports
 from ..registry import Offer
 from ..schema import possible_types, schema_of
 from ..spec import Port, PortSet
-from ..task import TaskType, declared_ports
+from ..task import TaskType
 from ..words import tell
 from .speech import paint, say
 from .table import table
