@@ -261,7 +261,7 @@ class Fold:
 
     def _value(self, source: int, port: str | None) -> Any:
         if port == ERROR_PORT:
-            return self.errors[source]
+            return {name: fact for name, fact in self.errors[source].items() if name != "excerpt"}
         outputs = self.gave[source] or NOTHING
         return dict(outputs) if port is None else outputs[port]
 

@@ -14,7 +14,7 @@ class Problem:
     """What is wrong with a graph or a part of it.
 
     `path` is a JSON Pointer to the place; `text` says what is wrong and `advice` what to do about it. `excerpt`
-    shows the place where it is one in a text: its line, and below it a line with a mark.
+    shows the place to a person where it is one in a text: its line, and below it a line with a mark.
     """
 
     code: str
@@ -43,15 +43,14 @@ class Problem:
         return replace(self, path=self.path.removeprefix(path))
 
     def to_json(self, language: str | None = None) -> dict[str, Any]:
-        """As `{code, severity, path, message, hint, excerpt?}`."""
-        told = {
+        """As `{code, severity, path, message, hint}`."""
+        return {
             "code": self.code,
             "severity": self.severity,
             "path": self.path,
             "message": tell(self.text, language),
             "hint": tell(self.advice, language),
         }
-        return told | {"excerpt": self.excerpt} if self.excerpt else told
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:
