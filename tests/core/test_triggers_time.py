@@ -352,3 +352,17 @@ def test_what_waited_when_the_engine_was_closed_is_carried_out_later() -> None:
             assert len(await times(engine, state="FAILED")) == 2, "the type is no longer there"
 
     simulate(main, 1)
+
+
+def test_one_who_rests_begins_nothing_and_keeps_what_comes_of_the_rest() -> None:
+    async def main() -> None:
+        async with engine_with(Nap, store=MemoryStore()) as engine:
+            await engine.triggers.open()
+            await engine.triggers.create(nap(100))
+            await asyncio.sleep(130)
+            await engine.triggers.rest()
+            await asyncio.sleep(300)
+            found = [firing.state for firing in await engine.triggers.firings("t")][::-1]
+            assert found == ["COMPLETED", "PENDING"]
+
+    simulate(main, 1)

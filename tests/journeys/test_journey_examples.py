@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from blockloom import Engine, InvalidInputs, Plugins, RunState, RunView, TaskState
+from blockloom import Engine, InvalidInputs, MemoryStore, Plugins, RunState, RunView, TaskState
 from blockloom.codec import read_file
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
@@ -278,3 +278,31 @@ def test_expenses_goes_the_way_of_the_error(sheet: str, why: str) -> None:
     assert view.outputs["totals"] is None
     assert view.tasks["read"].state is TaskState.FAILED
     assert view.tasks["examine"].reason == "branch"
+
+
+def test_stock_watch() -> None:
+    assert outputs("stock-watch.yaml", item="tea", left=3) == {"order": "Order 7 of tea."}
+    assert outputs("stock-watch.yaml", item="tea", left=5) == {}
+
+
+def test_stock_watch_is_started_by_each_of_its_triggers() -> None:
+    async def main() -> list[str]:
+        async with Engine(Plugins.load(), MemoryStore(), listening={"webhook": {"port": 0}}) as engine:
+            begun: asyncio.Queue[str | None] = asyncio.Queue()
+            engine.triggers.listen(lambda _, firing: begun.put_nowait(firing.run))
+            await engine.triggers.open()
+            kept = await engine.create_workflow(read_file(EXAMPLES / "stock-watch.yaml"))
+            await engine.publish("stock.counted", {"item": "salt", "left": 300})
+            await engine.publish("stock.counted", {"item": "tea", "left": 3})
+            said = [await order(engine, await begun.get())]
+            for id, payload in (("sold", {"item": "ink", "left": 1}), ("candles", None)):
+                await engine.triggers.fire(f"{kept.id}.{id}", payload)
+                said.append(await order(engine, await begun.get()))
+            return said
+
+    async def order(engine: Engine, run: str | None) -> str:
+        assert run is not None
+        return str((await (await engine.run(run)).wait()).outputs["order"])
+
+    said = asyncio.run(asyncio.wait_for(main(), 20))
+    assert said == ["Order 7 of tea.", "Order 9 of ink.", "Order 2 of candles."]

@@ -118,6 +118,7 @@ class Server:
         """Let nobody in and begin nothing new, while what runs may go on for as long as the limits say."""
         self.hub.draining = True
         self._listening.close(close_connections=False)
+        await self.hub.engine.triggers.rest()
         await self.hub.idle(self.limits.drain)
 
     @property

@@ -1,10 +1,12 @@
 """Triggers as Python programs write them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from ..values import copy_value
 from .block import needed, optional_text, read, refill, says_nothing, take_empty
+
+_SETTINGS: Final = ("action", "workflow", "enabled", "misfire", "overlap")
 
 
 class Trigger:
@@ -16,6 +18,13 @@ class Trigger:
         self.config: dict[str, Any] = copy_value(dict(config or {}))
         self.inputs: dict[str, Any] = {}
         self.action: dict[str, Any] | None = None
+        self.workflow: str | None = None
+        """The workflow that it runs, by id or unique name; without it and an action, the one that holds it."""
+        self.enabled: bool | None = None
+        self.misfire: str | None = None
+        """What becomes of moments that were missed: once, skip or all."""
+        self.overlap: str | None = None
+        """What becomes of a firing while another goes on: queue, skip or allow."""
         self.extra: dict[str, Any] = {}
         """Fields of its document that are kept as they are."""
         self.empty: dict[str, Any] | None = None
@@ -35,8 +44,9 @@ class Trigger:
         told |= {"type": self.type, "config": self.config}
         if not says_nothing(self.inputs):
             told["inputs"] = self.inputs
-        if self.action is not None:
-            told["action"] = self.action
+        for name in _SETTINGS:
+            if (value := getattr(self, name)) is not None:
+                told[name] = value
         copied: dict[str, Any] = copy_value(refill(told, self.empty) | self.extra)
         return copied
 
@@ -45,9 +55,10 @@ class Trigger:
         """The trigger that a document holds; raises BadFormat, or BadUsage where it has no type."""
         told = read(text)
         trigger = cls(needed(told, "type", "A trigger"), id=optional_text(told, "id", "A trigger"))
-        trigger.empty = take_empty(told, ("config", "inputs", "action"))
+        trigger.empty = take_empty(told, ("config", "inputs", *_SETTINGS))
         trigger.config = told.pop("config", {})
         trigger.inputs = told.pop("inputs", {})
-        trigger.action = told.pop("action", None)
+        for name in _SETTINGS:
+            setattr(trigger, name, told.pop(name, None))
         trigger.extra = told
         return trigger

@@ -51,6 +51,7 @@ class Firings:
         self._listeners: list[Listener] = []
         self._begun: dict[str, asyncio.Event] = {}
         self._counts: dict[str, int] = {}
+        self._resting = False
 
     async def open(self) -> None:
         """Take up the firings that were not seen to their end."""
@@ -61,6 +62,12 @@ class Firings:
                 await self._store.drop(OPEN, id)
             else:
                 self._lane(trigger).take(firing)
+
+    def rest(self) -> None:
+        """Begin nothing any more."""
+        self._resting = True
+        for lane in self._lanes.values():
+            lane.rest()
 
     async def close(self) -> None:
         """Leave everything as it is kept."""
@@ -148,6 +155,8 @@ class Firings:
     def _lane(self, trigger: Standing) -> Lane:
         if trigger.id not in self._lanes:
             self._lanes[trigger.id] = Lane(trigger, self._carry_out)
+            if self._resting:
+                self._lanes[trigger.id].rest()
         return self._lanes[trigger.id]
 
     async def _keep(self, trigger: Standing, time: datetime, mark: str, payload: Any, chain: int) -> Firing | None:

@@ -21,6 +21,7 @@ class Lane:
         self.waiting: deque[Firing] = deque()
         self._carry_out = carry_out
         self._tasks: set[asyncio.Task[None]] = set()
+        self._resting = False
 
     def find(self, id: str) -> Firing | None:
         """A firing that is not over."""
@@ -42,8 +43,13 @@ class Lane:
         self.waiting.append(firing)
         self._go_on()
 
+    def rest(self) -> None:
+        """Begin nothing any more."""
+        self._resting = True
+
     def _go_on(self) -> None:
-        while self.waiting and len(self.running) < (MOST_WAITING if self.trigger.overlap == "allow" else 1):
+        most = 0 if self._resting else MOST_WAITING if self.trigger.overlap == "allow" else 1
+        while self.waiting and len(self.running) < most:
             firing = self.waiting.popleft()
             self.running[firing.id] = firing
             task = asyncio.get_running_loop().create_task(self._see_through(firing))

@@ -65,14 +65,19 @@ class Triggers:
         self._spawn(self._clockwork.run())
         self._spawn(self._events.run())
 
-    async def close(self) -> None:
-        """Let nothing fire any more; what has begun goes on once they are opened again."""
+    async def rest(self) -> None:
+        """Let nothing fire any more; of what has begun, the outcome is still kept."""
         self._clockwork = None
+        self._firings.rest()
         await self._listeners.close()
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    async def close(self) -> None:
+        """Let nothing fire any more, and leave what has begun; it is taken up when they are opened again."""
+        await self.rest()
         await self._firings.close()
 
     def listen(self, listener: Listener) -> Callable[[], None]:
