@@ -69,7 +69,8 @@ class Hub:
         return await asyncio.shield(self._sandbox)
 
     async def open(self) -> None:
-        """Let the triggers fire, and tell of it."""
+        """Carry on what the store holds open, and let the triggers fire."""
+        await self.engine.recover()
         self.engine.triggers.listen(lambda *fired: self.notices.add(TRIGGER_FIRED, told_of(*fired)))
         await self.engine.triggers.open()
 
