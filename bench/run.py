@@ -135,7 +135,8 @@ async def main() -> None:
         for name, make in SHAPES.items():
             figures.append(await measure(name, make(size), times))
             show(told(figures[-1]))
-    show("\n" + "\n".join(growth(figures)))
+    if len(sizes) > 1:
+        show("\n" + "\n".join(growth(figures)))
     size = options.tasks or 10_000
     others = check_and_read(size, repeat) | await kept(size, repeat) | imports(repeat) | await code_blocks(repeat * 20)
     show("\n" + "\n".join(rows(others, SENTENCES)))

@@ -313,7 +313,7 @@ def test_the_bench_measures_floor_and_engine() -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert {figure["graph"] for figure in told["graphs"]} == {"chain", "fan-out", "layered", "if-ladder"}
+    assert {"chain", "fan-out", "layered", "if-ladder"} <= {figure["graph"] for figure in told["graphs"]}
     assert all(figure["floor"] > 0 and figure["engine"] > 0 for figure in told["graphs"])
     assert {"check", "json_to_plan", "import", "own_process", "a_second_a_core"} <= told["others"].keys()
 
