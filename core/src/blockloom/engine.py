@@ -4,9 +4,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from types import TracebackType
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from .agenda import Agenda
 from .beginnings import Result
@@ -73,7 +75,7 @@ class Engine(Library):
         self._launcher = Launcher(self._outfit, store, observers, self._publications)
         self._revival = Revival(self.registry, clock)
         self._keys: dict[str, str] = {}
-        self._accepting = asyncio.Lock()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def __aenter__(self) -> "Engine":
         return self
@@ -130,7 +132,7 @@ class Engine(Library):
             "chain": chain or None,
             "limits": limits or None,
         }
-        async with self._accepting:  # one by one, so that a key is known before it is asked for again
+        async with self._turn(key):
             made = await self._new(plan, given, workflow, settings, key)
             kept = await self._accept(made)
             if kept != made.id:
@@ -139,6 +141,10 @@ class Engine(Library):
         live.start(lambda: live.run.begin(given), then)
         await self._launcher.catch_up(live)
         return live
+
+    def _turn(self, key: str | None) -> AbstractAsyncContextManager[Any]:
+        """The turn of a call with this key: one by one, so that it is known before it is asked for again."""
+        return nullcontext() if key is None else self._turns.setdefault(key, asyncio.Lock())
 
     async def run(self, id: str) -> RunView:
         """One run, going on or over; raises NotFound."""
