@@ -58,7 +58,9 @@ class Engine(Library):
         observers = plugins.observers if isinstance(plugins, Plugins) else []
         self._executor = executor or InProcessExecutor()
         self._vault = Vault()
-        world = World(registry=self.registry, store=store, clock=clock, start=self.start, run=self.run)
+        world = World(
+            registry=self.registry, store=store, clock=clock, start=self.start, run=self.run, mask=self._vault.mask
+        )
         self.triggers = Triggers(world, listening)
         """The triggers that stand by themselves; they fire once they are opened."""
         self._outfit = Outfit(

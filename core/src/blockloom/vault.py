@@ -121,7 +121,8 @@ def _forms(value: str) -> Iterator[str]:
         return
     yield value
     yield from (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1])
-    yield from (quote(value, safe=""), quote(value), quote_plus(value))
+    for written in (quote(value, safe=""), quote(value), quote_plus(value)):
+        yield from (written, quote(written, safe=""))
     for shift in range(3):
         data = bytes(shift) + value.encode()
         # Of the characters at the ends, some hold bits of what stands beside the secret.

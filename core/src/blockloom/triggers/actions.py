@@ -52,6 +52,8 @@ class World:
     start: Start
     run: Callable[[str], Awaitable[RunView]]
     """Gives a run by its id; raises NotFound."""
+    mask: Callable[[Any], Any]
+    """Takes from a value what nobody may see."""
 
 
 async def find_workflow(store: Store, name: str) -> StoredWorkflow:

@@ -162,6 +162,7 @@ class Firings:
     async def _keep(self, trigger: Standing, time: datetime, mark: str, payload: Any, chain: int) -> Firing | None:
         """A new firing, kept; None where there is one of its identity, or the trigger was deleted."""
         id = identity(trigger.id, time, mark)
+        payload = self._world.mask(payload)
         firing = Firing(id=id, trigger=trigger.id, time=time, fired=self._world.clock(), payload=payload)
         firing.chain = max(trigger.chain, chain) + 1
         if await self._persist(lambda: self._store.get(DONE, id)) is not None:

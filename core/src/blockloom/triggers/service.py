@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from ..check import exposed_keys
 from ..errors import BadUsage, InvalidTrigger, NotFound, WrongState
 from ..firing import is_timed
 from ..sentences import problem
@@ -217,6 +218,8 @@ class Triggers:
         return self._standing[id]
 
     async def _make(self, document: Mapping[str, Any]) -> Standing:
+        if found := exposed_keys(document):
+            raise InvalidTrigger(found)
         await self._load()
         return await make(document, self._world.registry, self._store, self._now(), self._events.last)
 
