@@ -72,7 +72,7 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
             "connection.opened",
             "connection.closed",
         ]
-        assert {"run.started", "run.completed"} <= {line["event"] for line in lines}
+        assert "run.started" in {line["event"] for line in lines}
         assert {line["level"] for line in lines} == {"info"}
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from copy import copy
 from typing import Any, Final
 
@@ -13,7 +12,6 @@ from blockloom.events import Event
 from blockloom.finding import SANDBOX, Finding
 from blockloom.live import RunView
 from blockloom.plugins import Plugins
-from blockloom.states import RunState
 from blockloom.store import Store, StoredWorkflow
 from blockloom.triggers import Firing, Standing
 
@@ -60,7 +58,6 @@ class Hub:
         self.telling = Telling()
         self.draining = False
         """Whether the server is about to stop: nothing new is begun."""
-        self._happened = asyncio.Event()
         self._show()
         self._sandbox = asyncio.ensure_future(asyncio.to_thread(plugins.findings, SANDBOX))
 
@@ -132,14 +129,6 @@ class Hub:
         except (BlockloomError, TimeoutError, OSError):
             return "store"
         return None
-
-    async def idle(self, seconds: float) -> None:
-        """Wait until no run does anything any more, so many seconds at most."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while any(run.current and run.state is RunState.RUNNING for run in self.engine.live):
-                    self._happened.clear()
-                    await self._happened.wait()
 
     def _see(self, run: str, event: Event) -> None:
         """Count a recorded event, and write of a run's beginning and end into the log."""

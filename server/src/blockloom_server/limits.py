@@ -42,7 +42,7 @@ class Limits(BaseModel):
         default=5.0, gt=0, description="Seconds that a client may read nothing of what waits for it."
     )
     drain: float = Field(
-        default=5.0, ge=0, le=8, description="Seconds that runs may go on once the server is told to stop."
+        default=5.0, ge=0, le=8, description="Seconds in which tasks may end once the server is told to stop."
     )
 
     def to_json(self) -> dict[str, int]:

@@ -115,11 +115,11 @@ class Server:
         await self._listening.wait_closed()
 
     async def drain(self) -> None:
-        """Let nobody in and begin nothing new, while what runs may go on for as long as the limits say."""
+        """Let nobody in and begin nothing new, while tasks that run may end, for as long as the limits say."""
         self.hub.draining = True
         self._listening.close(close_connections=False)
         await self.hub.engine.triggers.rest()
-        await self.hub.idle(self.limits.drain)
+        await self.hub.engine.drain(self.limits.drain)
 
     @property
     def port(self) -> int:
