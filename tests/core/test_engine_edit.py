@@ -85,6 +85,21 @@ def test_tasks_may_be_moved_in_the_order_in_which_they_run() -> None:
     assert started(simulate(main, 1)) == ["a", "z", "y", "x"]
 
 
+def test_ends_that_are_moved_are_merged_in_their_new_order() -> None:
+    both = drawn("a -> end1; a.out -> end1.x; a -> end2; a.more -> end2.x", a={**TEN, "gives": ["out", "more"]})
+    last = [task for task in both["tasks"] if task["id"] != "end1"] + [{"id": "end1", "type": "end"}]
+
+    async def main(graph: Mapping[str, Any]) -> Any:
+        async with engine_with(*scripted(Witness())) as engine:
+            run = await engine.start(both)
+            await asyncio.sleep(5)
+            await engine.edit(run.id, graph)
+            return (await run.wait()).outputs["x"][1]
+
+    assert simulate(lambda: main(both), 1) == "more"
+    assert simulate(lambda: main({**both, "tasks": last}), 1) == "out"
+
+
 def settings_of_a(graph: dict[str, Any]) -> dict[str, Any]:
     graph["tasks"][0] = {**graph["tasks"][0], "timeout": 3}
     return graph
@@ -96,7 +111,14 @@ def lines_into_a(graph: dict[str, Any]) -> dict[str, Any]:
     return graph
 
 
-@pytest.mark.parametrize("change", [settings_of_a, lines_into_a, lambda graph: without(graph, "a")])
+def start_elsewhere(graph: dict[str, Any]) -> dict[str, Any]:
+    """With a `start` in the graph, what it does not lead to is out of reach."""
+    graph["tasks"] += [{"id": "start", "type": "start"}, {"id": "other", "type": "merge"}]
+    graph["connections"].append({"from": "start", "to": "other"})
+    return graph
+
+
+@pytest.mark.parametrize("change", [settings_of_a, lines_into_a, lambda graph: without(graph, "a"), start_elsewhere])
 def test_what_has_begun_is_refused_and_named_and_nothing_changes(change: Any) -> None:
     async def main() -> RunView:
         async with engine_with(*scripted(Witness())) as engine:
@@ -109,6 +131,21 @@ def test_what_has_begun_is_refused_and_named_and_nothing_changes(change: Any) ->
     run = simulate(main, 1)
     assert set(told(run).values()) == {"COMPLETED"}
     assert "run.edited" not in [event.type for event in run.events]
+
+
+def test_a_task_that_waits_to_be_tried_again_has_begun() -> None:
+    again = {"fails": 1, "retry": {"attempts": 2, "delay": 9, "jitter": False}}
+    graph = drawn("a -> b; c -> d", a=again, c=TEN)
+
+    async def main() -> RunView:
+        async with engine_with(*scripted(Witness())) as engine:
+            run = await engine.start(graph)
+            await asyncio.sleep(5)
+            with pytest.raises(WrongState, match=r"cannot be changed any more: a\b"):
+                await engine.edit(run.id, without(graph, "a"))
+            return await run.wait()
+
+    assert set(told(simulate(main, 1)).values()) == {"COMPLETED"}
 
 
 def test_titles_and_places_on_the_page_may_change_at_any_time() -> None:

@@ -231,3 +231,27 @@ def test_a_task_that_ends_before_its_body_takes_it_along() -> None:
 
 
 CARELESS = {"id": "a", "type": "test.careless", "config": {"body": NAPS}}
+
+
+class Doubling(TaskType):
+    """Runs its body twice at a time, under these keys."""
+
+    name = "test.doubling"
+
+    class Config(blockloom.Config):
+        """The body, and what each is called."""
+
+        body: Graph
+        keys: list[int | None]
+
+    async def run(self, task: TaskContext) -> None:
+        """Both at once."""
+        await asyncio.gather(*(task.run_body(task.config.body, {"item": 1}, key) for key in task.config.keys))
+
+
+@pytest.mark.parametrize(("keys", "error"), [([None, None], "plugin-error"), ([0, 0], "plugin-error"), ([None, 0], "")])
+def test_two_bodies_of_a_task_have_two_names(keys: list[int | None], error: str) -> None:
+    task = {"id": "a", "type": "test.doubling", "config": {"body": NAPS, "keys": keys}}
+    for places in (1, None):
+        run = run_graph({"tasks": [task]}, None, Doubling, Nap, seed=1, max_concurrency=places)
+        assert (run.error or {}).get("type", "") == error

@@ -272,6 +272,17 @@ def test_a_group_is_a_limit_that_runs_share() -> None:
     assert simulate(main, 1) == pytest.approx(3)
 
 
+def test_a_body_may_say_what_its_groups_are_limited_to() -> None:
+    def naps(inner: int | None, outer: int | None) -> float:
+        limits = [{"groups": {"g": limit}} if limit else {} for limit in (inner, outer)]
+        nap = {"id": "nap", "type": "test.nap", "group": "g"}
+        lines = "start.item -> nap.seconds; nap.slept -> end.slept"
+        each = holding({"body": {**body(nap, inputs={"item": {}}, lines=lines), **limits[0]}})
+        return lasted(run_graph({**each, **limits[1]}, {"items": [1, 1, 1, 1]}, Nap, seed=1))
+
+    assert [naps(None, None), naps(None, 2), naps(2, None), naps(1, 2), naps(2, 1)] == [1, 2, 2, 4, 2]
+
+
 def test_a_task_whose_group_is_full_lets_others_go_first() -> None:
     nap = {"type": "test.nap", "inputs": {"seconds": 2}}
     tasks = [{"id": id, **nap, **({"group": "g"} if id != "free" else {})} for id in ("a", "b", "free")]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from .check import complete_inputs
-from .errors import BodyFailed, TaskFailed
+from .errors import BodyFailed, InvalidInputs, PluginError, TaskFailed
 from .past import Past
 from .places import Places
 from .run import CANCELED, Run
@@ -40,7 +40,7 @@ class Bodies:
         ended = _on_end(child, self._places.hold)
         self._hold(holder, child)
         try:
-            self._begin(child, _given(graph, inputs))
+            self._begin(child, _given(child, graph, inputs))
             self._go_on()
             await ended
         except asyncio.CancelledError:
@@ -101,7 +101,12 @@ class Bodies:
 
     def _hold(self, holder: Key, child: Run) -> None:
         """Note a body of a task; with the first the task gives up its place."""
-        if holder not in self._held:
+        held = self._held.get(holder, ())
+        if any(other.prefix == child.prefix for other in held):
+            scope, index = holder
+            why = f"it began a body as {child.prefix.rstrip('.')!r} while another of that name runs: give each a key"
+            raise PluginError(scope.plan.tasks[index].owner, why)
+        if not held:
             self._held[holder] = {}
             self._places.lend()
         self._held[holder][child] = None
@@ -126,7 +131,7 @@ def _make(holder: Key, graph: Graph, key: int | None) -> Run:
         raise TaskFailed("too-deep", f"more than {MAX_LEVELS} bodies within each other")
     id = scope.ids[index]
     prefix = f"{id}." if key is None else f"{id}[{key}]."
-    child = Run(graph.plan, scope.log, scope.agenda, prefix, (*scope.place, index, key or 0))
+    child = Run(graph.plan, scope.log, scope.agenda, prefix, (*scope.place, index, -1 if key is None else key))
     child.level = scope.level + 1
     return child
 
@@ -143,11 +148,14 @@ def _on_end(child: Run, tell: Callable[[Run], None]) -> asyncio.Future[None]:
     return ended
 
 
-def _given(graph: Graph, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """What a body is given of `inputs`: what it declares."""
-    if graph.plan.open_inputs:
+def _given(child: Run, graph: Graph, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What a body is given of `inputs`: what it declares. Where that does not fit, the body fails before it begins."""
+    if not graph.plan.open_inputs:
+        inputs = {name: value for name, value in inputs.items() if name in graph.inputs}
+    try:
         return complete_inputs(graph.plan, inputs)
-    return complete_inputs(graph.plan, {name: value for name, value in inputs.items() if name in graph.inputs})
+    except InvalidInputs as error:
+        raise BodyFailed(error.code, error.message, child.prefix.rstrip(".")) from None
 
 
 def _result(child: Run) -> dict[str, Any]:

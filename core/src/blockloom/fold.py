@@ -82,6 +82,10 @@ class Fold:
                 merged |= self.given[index] or {}
         return merged
 
+    def has_begun(self, index: int) -> bool:
+        """Whether a task has left the state in which it waits for the first time."""
+        return self.states[index] is not _WAITING or index in self.delayed
+
     def arrived(self, index: int) -> list[tuple[str, Any]]:
         """The input and the value of each alive data connection into a task, in the order of `connections`."""
         numbers = self._arrived.get(index)

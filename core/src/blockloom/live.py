@@ -212,7 +212,7 @@ class LiveRun(RunView):
         self._refuse_closed()
         if self.run.over:
             raise WrongState("run", self.id, self.state.value, "only a run that goes on can be edited")
-        if in_the_way := offending(self.run.plan, plan, self.run.states):
+        if in_the_way := offending(self.run.plan, plan, self.run):
             names = ", ".join(in_the_way[:20])
             raise WrongState("run", self.id, self.state.value, f"what has begun cannot be changed any more: {names}")
         self._scheduler.edit(plan)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .agenda import Agenda
-from .plan import TaskPlan
+from .plan import Plan, TaskPlan
 from .states import TaskState
 
 _READY = TaskState.READY
@@ -70,12 +70,17 @@ class Places:
         while self.can_take():
             entry = self._agenda.take()
             _, index, scope = entry
-            group = scope.plan.tasks[index].group
-            if group is None or self._groups.take(group, self._limits.get(group), self._unpark):
+            plan = scope.plan
+            group = plan.tasks[index].group
+            if group is None or self._groups.take(group, self._limit(plan, group), self._unpark):
                 self.busy += 1
                 return scope, index
             self._parked.setdefault(group, []).append(entry)
         return None
+
+    def _limit(self, plan: Plan, group: str) -> int | None:
+        """What the graph that a task is in says of its group, else what that of the run says."""
+        return plan.groups.get(group, self._limits.get(group))
 
     def give(self, task: TaskPlan) -> None:
         """Give back the place that a task held."""

@@ -115,5 +115,5 @@ class Plan:
 
     @cached_property
     def ends(self) -> Sequence[int]:
-        """The tasks whose inputs are the outputs."""
-        return [task.index for task in self.tasks if task.type.ends]
+        """The tasks whose inputs are the outputs, in the order of `tasks`."""
+        return [task.index for task in sorted(self.tasks, key=lambda task: task.place) if task.type.ends]

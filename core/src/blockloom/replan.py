@@ -4,18 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from .fold import Fold
 from .plan import Feed, Join, Line, Plan, TaskPlan
-from .states import TaskState
+from .states import TASK_ENDS
 
 _FREE: Final = frozenset({"title", "ui"})
 """Fields of a task that say nothing about what it does."""
 
 
-def offending(old: Plan, new: Plan, states: Sequence[TaskState]) -> list[str]:
-    """The tasks that have begun, or are settled, and that the new plan would change."""
+def offending(old: Plan, new: Plan, run: Fold) -> list[str]:
+    """The tasks that have begun, or are settled, and that the new plan would change or leave out of reach."""
     before, after = _described(old), _described(new)
-    settled = (id for id, index in old.index.items() if states[index] is not TaskState.WAITING)
-    return [id for id in settled if before[id] != after.get(id)]
+    lost = {new.tasks[index].id for index in new.unreachable}
+    begun = {id: index for id, index in old.index.items() if run.has_begun(index)}
+    return [
+        id
+        for id, index in begun.items()
+        if before[id] != after.get(id) or (id in lost and run.states[index] not in TASK_ENDS)
+    ]
 
 
 def align(new: Plan, old: Plan) -> Plan:

@@ -19,7 +19,8 @@ class Lanes:
         self.errors: dict[int, dict[str, Any]] = {}
         self._task = task
         self._items = task.values["items"]
-        self._shared = {name: value for name, value in task.values.items() if name != "items"}
+        whole = "items" in task.config.body.inputs
+        self._shared = {name: value for name, value in task.values.items() if name != "items" or whole}
         self._next = 0
         self._done = 0
         self._enough = False
