@@ -3,14 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from typing import Any, Final
-from urllib.request import urlopen
 
-import blockloom
 import pytest
-from blockloom import TaskContext, TaskType
+from blockloom.testing import Reply, ScriptedServer
+from blockloom_llm.testing import ModelServer, says
 from blockloom_server.remote import Refused, Remote, session
 from blockloom_server.testing import serving, socket_of
 
@@ -24,45 +21,9 @@ ECHO: Final[dict[str, Any]] = {
 HOURLY: Final[dict[str, Any]] = {"type": "every", "config": {"interval": "1h"}, "workflow": "echo"}
 
 
-class Interface(TaskType):
-    """Calls an interface, as a task of any plugin may."""
-
-    name = "test.interface"
-    blocking = True
-
-    class Config(blockloom.Config):
-        url: str
-
-    class Outputs(blockloom.Ports):
-        body: str
-
-    def run(self, task: TaskContext) -> Any:
-        with urlopen(task.config.url, timeout=10) as answer:
-            return self.Outputs(body=answer.read().decode())
-
-
-class Model(TaskType):
-    """Asks a model, as a task of any plugin may."""
-
-    name = "test.model"
-
-    class Config(blockloom.Config):
-        prompt: str
-
-    class Inputs(blockloom.Ports):
-        payload: Any = None
-        tone: str = "plain"
-
-    class Outputs(blockloom.Ports):
-        text: str
-
-    async def run(self, task: TaskContext) -> Any:
-        return self.Outputs(text=f"{task.config.prompt} {task.inputs.payload} ({task.inputs.tone})")
-
-
 @asynccontextmanager
 async def connected() -> AsyncIterator[Remote]:
-    async with serving(Interface, Model) as server, session(socket_of(server)) as remote:
+    async with serving() as server, session(socket_of(server)) as remote:
         await remote.call("workflow.create", graph=ECHO)
         await remote.call("subscribe", all=True)
         yield remote
@@ -141,34 +102,28 @@ def test_set_event_and_inputs() -> None:
     through(act)
 
 
-class _Hello(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(self.path.encode())
+def test_set_an_action_that_calls_an_interface_and_one_that_asks_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLOCKLOOM_HTTP_ALLOW", "127.0.0.1")
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-
-def test_set_an_action_that_calls_an_interface_and_one_that_asks_a_model() -> None:
     async def act(remote: Remote) -> None:
-        with HTTPServer(("127.0.0.1", 0), _Hello) as interface:
-            Thread(target=interface.serve_forever, daemon=True).start()
-            url = f"http://127.0.0.1:{interface.server_port}/hello"
-            calls = {
-                "type": "event",
-                "config": {"name": "go"},
-                "action": {"type": "test.interface", "config": {"url": url}},
-            }
-            made = (await remote.call("trigger.create", trigger=calls))["trigger"]
-            await remote.call("event.publish", name="go", payload=1)
-            assert (await outcome(remote, made))["outputs"] == {"body": "/hello"}
-            interface.shutdown()
-        asks = {**calls, "id": made, "action": {"type": "test.model", "config": {"prompt": "Tell of"}}}
-        await remote.call("trigger.update", trigger={**asks, "inputs": {"tone": "warm"}})
-        await remote.call("event.publish", name="go", payload="tea")
-        assert (await outcome(remote, made))["outputs"] == {"text": "Tell of tea (warm)"}
+        async with (
+            ScriptedServer(Reply(body={"taken": True})) as interface,
+            ModelServer(says("Warm ", "tea.")) as model,
+        ):
+            request = {"method": "POST", "url": f"{interface.url}/paid", "body": "{{ payload }} {{ trigger }}"}
+            calls = {"type": "event", "config": {"name": "go"}, "action": {"type": "http", "config": request}}
+            made = (await remote.call("trigger.create", trigger={**calls, "id": "t"}))["trigger"]
+            await remote.call("event.publish", name="go", payload=120)
+            assert (await outcome(remote, made))["outputs"]["body"] == {"taken": True}
+            assert [asked.body for asked in interface.asked] == [b"120 t"]
+            prompt = {"id": "ask", "type": "text", "content": {"text": "Tell of {{ payload }}, {{ tone }}."}}
+            asks = {"type": "llm", "config": {"base_url": model.base_url, "model": "tiny"}, "blocks": [prompt]}
+            await remote.call(
+                "trigger.update", trigger={**calls, "id": made, "action": asks, "inputs": {"tone": "warm"}}
+            )
+            await remote.call("event.publish", name="go", payload="tea")
+            assert (await outcome(remote, made))["outputs"]["text"] == "Warm tea."
+            assert model.questions[0]["messages"][-1]["content"] == "Tell of tea, warm."
 
     through(act)
 
