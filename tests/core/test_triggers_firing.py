@@ -1,12 +1,16 @@
 """Standing triggers: they fire in time and on events, once each, and keep what came of it."""
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
+import blockloom
 import pytest
-from blockloom import BadUsage, Engine, InvalidTrigger, MemoryStore, NotFound
-from blockloom.testing import engine_with, simulate
+from blockloom import BadUsage, Engine, InvalidTrigger, MemoryStore, NotFound, StoreFailed, TriggerType
+from blockloom.testing import FaultStore, engine_with, simulate
 
 ECHO: dict[str, Any] = {
     "blockloom": 1,
@@ -258,3 +262,96 @@ def test_an_engine_that_keeps_nothing_has_no_triggers() -> None:
                 await engine.triggers.create(every("1h"))
 
     simulate(main)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_store_that_fails_now_and_then_keeps_no_firing_from_happening(seed: int) -> None:
+    async def main() -> None:
+        chance = random.Random(seed)
+        store = MemoryStore()
+        async with engine_with(store=store) as engine:
+            await engine.create_workflow(ECHO)
+            await engine.triggers.create(every("1m", misfire="all"))
+            await engine.triggers.create({**on("go"), "id": "u"})
+        failing = {number for number in range(30, 2000) if chance.random() < 0.1}
+        async with engine_with(store=FaultStore(store, failing)) as engine:
+            await engine.triggers.open()
+            for number in range(20):
+                await asyncio.sleep(60)
+                with suppress(StoreFailed):
+                    await engine.publish("go", {"n": number})
+            await asyncio.sleep(30)
+            sent = len(await store.published())
+            assert [state for (state,) in await told(engine, "t", "state")].count("SKIPPED") == 0
+            assert len(await told(engine, "t", "id")) == 20
+            assert len(await told(engine, "u", "id")) == sent
+
+    simulate(main, seed)
+
+
+class Old(TriggerType):
+    """Fires every so many minutes."""
+
+    name = "test.pace"
+
+    class Config(blockloom.Config):
+        minutes: int
+
+    def next(self, config: Any, after: datetime) -> datetime:
+        return after + timedelta(minutes=config.minutes)
+
+
+class New(TriggerType):
+    """The same, in seconds."""
+
+    name = "test.pace"
+    version = 2
+
+    class Config(blockloom.Config):
+        seconds: int
+
+    def migrate(self, config: dict[str, Any], from_version: int) -> dict[str, Any]:
+        return {"seconds": config["minutes"] * 60} if from_version == 1 else config
+
+    def next(self, config: Any, after: datetime) -> datetime:
+        return after + timedelta(seconds=config.seconds)
+
+
+def test_settings_of_an_older_version_of_the_type_are_brought_along_once() -> None:
+    async def main() -> None:
+        store = MemoryStore()
+        async with engine_with(Old, store=store) as engine:
+            action = {"type": "merge"}
+            await engine.triggers.create({"id": "t", "type": "test.pace", "config": {"minutes": 2}, "action": action})
+        for count in (1, 2):
+            async with engine_with(New, store=store) as engine:
+                await engine.triggers.open()
+                await asyncio.sleep(121)
+                assert len(await told(engine, "t", "id")) == count
+                assert (await engine.triggers.get("t")).document["config"] == {"seconds": 120}
+        async with engine_with(store=store) as engine:
+            await engine.triggers.open()
+            assert "test.pace" in str((await engine.triggers.get("t")).to_json()["problem"])
+
+    simulate(main)
+
+
+def test_what_is_large_is_not_kept_on_the_firing() -> None:
+    async def act(engine: Engine) -> None:
+        await engine.triggers.create(on("go"))
+        await engine.publish("go", {"n": "x" * 100_000})
+        await asyncio.sleep(1)
+        ((state, run, payload, outputs),) = await told(engine, "t", "state", "run", "payload", "outputs")
+        assert (state, payload, outputs) == ("COMPLETED", None, None)
+        assert len((await engine.run(run)).outputs["n"]) == 100_000
+
+    opened(act)
+
+
+def test_a_key_in_a_trigger_is_refused() -> None:
+    async def act(engine: Engine) -> None:
+        with pytest.raises(InvalidTrigger) as caught:
+            await engine.triggers.create(every("1h", inputs={"n": "ghp_" + "a1b2c3d4" * 5}))
+        assert [(problem.code, problem.path) for problem in caught.value.problems] == [("bad-secret", "/inputs/n")]
+
+    opened(act)

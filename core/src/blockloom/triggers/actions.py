@@ -1,6 +1,5 @@
 """What a trigger does when it fires: it runs a workflow, or one task of any type."""
 
-import json
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ MAX_CHAIN: Final = 32
 """Triggers that may fire one after the other, each because of what the one before has started."""
 
 LARGEST: Final = 64 * 1024
-"""The largest outputs, as JSON, that are kept on a firing; larger ones only with the run."""
+"""The largest outputs and payload, as JSON, that are kept on a firing; larger ones only with the run and in the log."""
 
 ACTION: Final = "action"
 """The id of the task in the run of an action."""
@@ -88,7 +87,7 @@ def settle(trigger: Standing, firing: Firing, run: RunView) -> None:
     outputs = run.outputs
     if trigger.document.get("action") is not None:
         outputs = dict(run.tasks[ACTION].outputs or {})
-    firing.outputs = outputs if len(json.dumps(outputs)) <= LARGEST else None
+    firing.outputs = outputs
 
 
 def check_action(trigger: Standing, registry: Registry) -> None:

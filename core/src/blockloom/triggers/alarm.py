@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Final
 
@@ -15,6 +15,9 @@ LONGEST_SLEEP: Final = 30.0
 
 STEP: Final = 1.0
 """Seconds by which the clock must jump to count as set rather than as imprecise."""
+
+SPARE: Final = 1000
+"""Moments that do not count any more and may lie in the heap, beside as many as there are that count."""
 
 
 class Alarm:
@@ -37,6 +40,9 @@ class Alarm:
         if moment is None:
             self._set.pop(name, None)
             return
+        if len(self._heap) > 2 * len(self._set) + SPARE:
+            self._heap = [(moment, number, name) for name, (moment, number) in self._set.items()]
+            heapify(self._heap)
         number = next(self._numbers)
         self._set[name] = (moment, number)
         heappush(self._heap, (moment, number, name))

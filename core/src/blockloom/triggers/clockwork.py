@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from ..errors import PluginError
@@ -9,6 +10,7 @@ from .actions import World
 from .alarm import Alarm
 from .firings import Firings
 from .moments import due
+from .patience import persist
 from .standing import Standing
 
 _A_LITTLE: Final = timedelta(microseconds=1)
@@ -66,14 +68,14 @@ class Clockwork:
         if found.passed is not None:
             await self._firings.pass_over(trigger, found.passed)
         if not trigger.gone:
-            await self._save(trigger)
             self.set(trigger)
+            await persist(lambda: self._save(trigger))
 
     def _shift(self, step: timedelta) -> None:
         """The clock was set: what counts time that passes moves along."""
         for trigger in self._elapsing():
             trigger.since += step + _A_LITTLE
-            self._spawn(self._save(trigger))
+            self._spawn(persist(partial(self._save, trigger)))
             self.set(trigger)
 
     def _pull_back(self) -> None:

@@ -1,15 +1,19 @@
 """Reads the log of published events, each event once and in order, and fires the triggers that it fits."""
 
 import asyncio
+import logging
 from typing import Final
 
-from ..errors import StoreFailed
+from ..errors import BlockloomError
 from ..firing import matches
 from ..store import Store
 from ..trigger import Published
 from .actions import World
-from .firings import PAUSE, Firings
+from .firings import Firings
+from .patience import PAUSE
 from .standing import Standing
+
+_log = logging.getLogger(__name__)
 
 CURSOR: Final = ("trigger-cursors", "events")
 """The shelf and the id under which the number of the last event that was read is kept."""
@@ -70,7 +74,8 @@ class EventReader:
                             await self._offer(number, event)
                     self._read = batch[-1][0]
                     await self._store.put(*CURSOR, self._read)
-            except StoreFailed:
+            except BlockloomError as error:
+                _log.warning("%s Events are read again soon.", error.message)
                 await asyncio.sleep(PAUSE)
             else:
                 await self._news.wait()

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from pydantic_core import to_json
+
 from ..states import RUN_ENDS, RunState
 from .standing import iso
 
@@ -53,6 +55,11 @@ class Firing:
         """It is passed over."""
         self.state, self.reason = SKIPPED, reason
 
+    def shorten(self, most: int) -> None:
+        """Leave out what is larger than so many bytes of JSON."""
+        self.payload = self.payload if _size(self.payload) <= most else None
+        self.outputs = self.outputs if _size(self.outputs) <= most else None
+
     def to_json(self) -> dict[str, Any]:
         """All that there is to say about it."""
         told: dict[str, Any] = {"id": self.id, "trigger": self.trigger, "time": iso(self.time), "state": self.state}
@@ -69,6 +76,10 @@ class Firing:
     def from_record(cls, record: Mapping[str, Any]) -> "Firing":
         """One that was kept."""
         return cls(**{**record, "time": datetime.fromisoformat(record["time"])})
+
+
+def _size(value: Any) -> int:
+    return len(to_json(value))
 
 
 def identity(trigger: str, time: datetime, mark: str = "") -> str:

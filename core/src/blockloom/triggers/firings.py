@@ -2,25 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from ..errors import BlockloomError, NotFound, StoreFailed, TaskFailed
+from ..errors import BlockloomError, NotFound, TaskFailed
 from ..live import RunView
 from ..states import RUN_ENDS, RunState
 from ..store import Store
 from ..trigger import Receipt
 from ..values import new_id
-from .actions import World, begin, settle
+from .actions import LARGEST, World, begin, settle
 from .firing import MISSED, Firing, identity
 from .lane import Lane
+from .patience import persist
 from .standing import Standing, iso
 
 _log = logging.getLogger(__name__)
-_T = TypeVar("_T")
 
 OPEN: Final = "firings"
 """The shelf of the firings of which something may still come."""
@@ -33,9 +33,6 @@ KEYS: Final = "firing-keys"
 
 KEPT: Final = 1000
 """Firings that are kept of each trigger, the last ones; somewhat more until they are next counted."""
-
-PAUSE: Final = 1.0
-"""Seconds until what a store could not do just now is tried again."""
 
 Listener = Callable[[Standing, Firing], None]
 """Called with a firing once it has begun or was passed over."""
@@ -165,11 +162,13 @@ class Firings:
         payload = self._world.mask(payload)
         firing = Firing(id=id, trigger=trigger.id, time=time, fired=self._world.clock(), payload=payload)
         firing.chain = max(trigger.chain, chain) + 1
-        if await self._persist(lambda: self._store.get(DONE, id)) is not None:
+        if await persist(lambda: self._store.get(DONE, id)) is not None:
             return None
         record = firing.to_record()
-        if not await self._persist(lambda: self._store.add(OPEN, id, record)):
-            return None
+        if not await persist(lambda: self._store.add(OPEN, id, record)):
+            lane = self._lanes.get(trigger.id)
+            if (lane is not None and lane.find(id) is not None) or await self._store.get(OPEN, id) != record:
+                return None  # else it was this very call that kept it, and whose answer was lost
         if trigger.id in self._standing:
             return firing
         await self._store.drop(OPEN, id)  # it was deleted meanwhile
@@ -187,11 +186,11 @@ class Firings:
     async def _carry_out(self, trigger: Standing, firing: Firing) -> None:
         """See a firing through: begin its run, wait for its end, keep the outcome."""
         try:
-            run = await self._persist(lambda: self._begin(trigger, firing))
+            run = await persist(lambda: self._begin(trigger, firing))
             firing.run, firing.state = run.id, RunState.RUNNING.value
             self._tell(trigger, firing)
             record = firing.to_record()
-            await self._persist(lambda: self._store.put(OPEN, firing.id, record))
+            await persist(lambda: self._store.put(OPEN, firing.id, record))
             await run.wait()
             if run.state not in RUN_ENDS:
                 return  # it is left as it stands, and so is the firing
@@ -214,18 +213,19 @@ class Firings:
     async def _close(self, trigger: Standing, firing: Firing) -> None:
         """Keep what came of a firing."""
         self._tell(trigger, firing)
+        firing.shorten(LARGEST)
         record = firing.to_record()
-        await self._persist(lambda: self._store.put(DONE, firing.id, record))
+        await persist(lambda: self._store.put(DONE, firing.id, record))
         await self._trim(trigger.id)
-        await self._persist(lambda: self._store.drop(OPEN, firing.id))
+        await persist(lambda: self._store.drop(OPEN, firing.id))
 
     async def _trim(self, trigger: str) -> None:
         """Forget the oldest firings, now and then."""
         self._counts[trigger] = self._counts.get(trigger, 0) + 1
         if self._counts[trigger] % (KEPT // 10) == 0:
-            kept = await self._persist(lambda: self._store.items(DONE, f"{trigger}/", KEPT + KEPT // 2, newest=True))
+            kept = await persist(lambda: self._store.items(DONE, f"{trigger}/", KEPT + KEPT // 2, newest=True))
             for id, _ in kept[KEPT:]:
-                await self._persist(partial(self._store.drop, DONE, id))
+                await persist(partial(self._store.drop, DONE, id))
 
     def _tell(self, trigger: Standing, firing: Firing) -> None:
         if firing.told:
@@ -235,12 +235,3 @@ class Firings:
             begun.set()
         for listener in tuple(self._listeners):
             listener(trigger, firing)
-
-    async def _persist(self, call: Callable[[], Awaitable[_T]]) -> _T:
-        """What a call of the store gives, tried again for as long as the store cannot do it just now."""
-        while True:
-            try:
-                return await call()
-            except StoreFailed as error:
-                _log.warning("%s Trying again.", error.message)
-                await asyncio.sleep(PAUSE)

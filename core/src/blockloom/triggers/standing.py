@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..check import prepare_trigger
-from ..errors import BlockloomError, InvalidTrigger, PluginError
+from ..errors import InvalidTrigger, PluginError
 from ..firing import is_timed
 from ..registry import Registry
 from ..spec import TriggerSpec
@@ -114,15 +114,15 @@ class Standing:
     @classmethod
     def from_record(cls, id: str, record: Mapping[str, Any], registry: Registry) -> "Standing":
         """One that was kept; where it cannot be used as it is, its problem says why."""
-        known = {**record, "since": datetime.fromisoformat(record["since"])}
-        made = cls(id=id, **known)
+        made = cls(id=id, **{**record, "since": datetime.fromisoformat(record["since"])})
+        made.document = made._migrated(registry)
         made.arm(registry)
         return made
 
     def arm(self, registry: Registry) -> None:
-        """Make its type and settings ready, those of an older version of the type brought along."""
+        """Make its type and settings ready; where they cannot be used, its problem says why."""
         try:
-            self.spec = prepare_trigger({**self._migrated(registry), "id": self.document.get("id", self.id)}, registry)
+            self.spec = prepare_trigger({**self.document, "id": self.document.get("id", self.id)}, registry)
         except InvalidTrigger as error:
             self.spec, self.problem = None, error.message
         else:
@@ -131,13 +131,14 @@ class Standing:
             self.version = self.spec.type.version
 
     def _migrated(self, registry: Registry) -> Mapping[str, Any]:
+        """Its document, with settings of an older version of its type brought along; what a workflow holds, stays."""
         try:
             type = registry.trigger(str(self.document.get("type")))
-        except BlockloomError:
+            if self.holder is not None or type.version == self.version:
+                return self.document
+            return {**self.document, "config": type.migrate(dict(self.document.get("config") or {}), self.version)}
+        except Exception:  # arming it tells what is wrong
             return self.document
-        if type.version == self.version:
-            return self.document
-        return {**self.document, "config": type.migrate(dict(self.document.get("config") or {}), self.version)}
 
     def to_json(self) -> dict[str, Any]:
         """All that there is to say about it."""
