@@ -8,7 +8,7 @@ SOURCES := core/src server/src $(wildcard plugins/*/src)
 # mypy refuses a folder without Python in it.
 TESTS := $(sort $(dir $(wildcard tests/*/*.py plugins/*/tests/*.py bench/*.py)))
 
-.PHONY: run test check bench clean
+.PHONY: run test test-llm check bench clean
 
 run: $(ENV)
 	.venv/bin/python -m blockloom_server.demo
@@ -25,8 +25,18 @@ check: $(ENV)
 bench: $(ENV)
 	.venv/bin/python bench/run.py
 
+# A model server that nobody here wrote, with a tiny model made on the spot; building it takes about ten minutes.
+test-llm: $(ENV) .llama/.ready
+	BLOCKLOOM_TEST_LLAMA=$(CURDIR)/.llama/bin/python .venv/bin/pytest -q plugins/llm/tests/test_llm_real.py
+
+.llama/.ready:
+	rm -rf .llama
+	python3 -m venv .llama
+	.llama/bin/pip install --quiet --disable-pip-version-check "llama-cpp-python[server]==0.3.36" "gguf>=0.19"
+	touch $@
+
 clean:
-	rm -rf .uv .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .llama .uv .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The folder `plugins` itself is newer once a plugin has come or gone.
 $(ENV): pyproject.toml uv.lock $(MEMBERS) plugins $(filter .uv/bin/uv,$(UV))
