@@ -56,6 +56,24 @@ GATED: Final[dict[str, Any]] = {
     "tasks": [{"id": "wait", "type": "test.gate", "inputs": {"value": 5}}, {"id": "end", "type": "end"}],
     "connections": [{"from": "wait.value", "to": "end.value"}],
 }
+ASKING: Final[dict[str, Any]] = {
+    "blockloom": 1,
+    "tasks": [
+        {
+            "id": "agree",
+            "type": "checklist",
+            "blocks": [
+                {
+                    "id": "steps",
+                    "type": "checklist",
+                    "content": {"items": [{"id": "ann", "text": "Ann"}, {"id": "bob", "text": "Bob"}]},
+                }
+            ],
+        },
+        {"id": "end", "type": "end"},
+    ],
+    "connections": [{"from": "agree.done", "to": "end.done"}],
+}
 HOPELESS: Final = {"blockloom": 1, "tasks": [{"id": "a", "type": "no.such"}, {"id": "a", "type": "end"}]}
 
 
@@ -75,9 +93,14 @@ class Checked:
 
     async def end_of(self, run: str) -> None:
         """Wait until a run is over."""
-        await self("subscribe", run=run, after=0)
-        while not (await self.remote.event())["type"].startswith(("run.completed", "run.failed", "run.stopped")):
+        await self.event_of(run, "run.completed", "run.failed", "run.stopped")
+
+    async def event_of(self, run: str, *types: str) -> None:
+        """Wait until a run has told of one of these."""
+        subscribed = await self("subscribe", run=run, after=0)
+        while (await self.remote.event())["type"] not in types:
             pass
+        await self("unsubscribe", subscription=subscribed["subscription"])
 
 
 async def editing(call: Checked, workflow: str) -> None:
@@ -178,12 +201,19 @@ async def story(call: Checked, gates: Gates) -> None:
     told = await call("run.get", run=gated)
     assert (told["state"], told["tasks"]["wait"]["reason"]) == ("STOPPED", "stopped")
 
+    asked = (await call("run.start", graph=ASKING))["run"]
+    await call.event_of(asked, "task.waiting")
+    assert await call("run.answer", run=asked, task="agree", value={"ann": True}) == {"run": asked}
+    assert await call("run.answer", run=asked, task="agree", block="steps", value={"bob": True}) == {"run": asked}
+    await call.end_of(asked)
+    assert (await call("run.outputs", run=asked))["outputs"] == {"done": True}
+
     listed = (await call("run.list"))["runs"]
-    assert [row["run"] for row in listed] == [gated, rerun, run]
+    assert [row["run"] for row in listed] == [asked, gated, rerun, run]
     assert await call("run.list", limit=1) == {"runs": listed[:1]}
-    assert await call("run.list", after=gated) == {"runs": listed[1:]}
-    assert await call("run.list", state="STOPPED") == {"runs": listed[:1]}
-    assert await call("run.list", workflow=workflow) == {"runs": listed[1:]}
+    assert await call("run.list", after=gated) == {"runs": listed[2:]}
+    assert await call("run.list", state="STOPPED") == {"runs": listed[1:2]}
+    assert await call("run.list", workflow=workflow) == {"runs": listed[2:]}
 
     waiting = (await call("run.start", graph=WAITING))["run"]
     assert await call("event.publish", name="go", payload={"a": 1}, run=waiting) == {"delivered": 1}
@@ -295,6 +325,11 @@ async def bad_calls(server: Server, remote: Remote, gates: Gates) -> list[tuple[
         ("run.edit", {"run": "nope", "graph": GRAPH}, NOT_FOUND),
         ("run.edit", {"run": run, "graph": HOPELESS}, INVALID),
         ("run.edit", {"run": over, "graph": GRAPH}, STATE),
+        ("run.answer", {"run": "nope", "task": "a", "value": 1}, NOT_FOUND),
+        ("run.answer", {"run": over, "task": "work", "value": 1}, STATE),
+        ("run.answer", {"run": run, "task": "nope", "value": 1}, NOT_FOUND),
+        ("run.answer", {"run": run, "task": "wait", "value": 1}, STATE),
+        ("run.answer", {"run": run, "task": "wait"}, PARAMS),
         ("run.retry", {"run": "nope"}, NOT_FOUND),
         ("run.retry", {"run": over}, STATE),
         ("run.rerun", {"run": "nope"}, NOT_FOUND),

@@ -25,7 +25,7 @@ SPEC_METHODS: Final = {
     *("task.disconnect", "task.get", "block.add", "block.write", "block.append", "block.remove", "block.get"),
     *("block.check", "block.evaluate", "run.start", "run.stop", "run.pause", "run.resume", "run.get", "run.current"),
     *("run.outputs", "run.list", "run.events", "run.retry", "run.rerun", "run.edit", "value.get", "subscribe"),
-    *("run.explain",),
+    *("run.explain", "run.answer"),
     *("unsubscribe", "event.publish"),
     *("trigger.create", "trigger.update", "trigger.delete", "trigger.get", "trigger.enable", "trigger.disable"),
     *("trigger.list", "trigger.firings", "trigger.fire", "trigger.next"),

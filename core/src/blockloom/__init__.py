@@ -42,7 +42,7 @@ from .registry import Registry
 from .spec import BlockSpec, Connection, Graph, Port, PortSet, StandingSpec, TriggerSpec
 from .states import RUN_ENDS, Reason, RunState, TaskState
 from .store import RunHead, Store, StoredRun, StoredWorkflow, state_after, unrecorded
-from .task import TaskContext, TaskType
+from .task import Answer, TaskContext, TaskType
 from .trigger import Fire, Fired, Published, Receipt, TriggerType
 from .values import copy_value, duration, is_id, is_name
 from .words import Text, tell
@@ -50,6 +50,7 @@ from .words import Text, tell
 __all__ = [
     "NOT_TAKEN",
     "RUN_ENDS",
+    "Answer",
     "BadFormat",
     "BadUsage",
     "BadValue",

@@ -12,7 +12,7 @@ from .problem import errors
 from .registry import Registry
 from .spec import Graph, TriggerSpec
 from .states import RunState
-from .task import TaskContext
+from .task import Answer, TaskContext
 from .trigger import Fired
 from .values import copy_value
 
@@ -89,7 +89,7 @@ class _Alone:
         """There is no run to hold a body."""
         raise BadUsage("A body runs only inside a run.")
 
-    async def ask(self, holder: Any, number: int, form: Mapping[str, Any], block: str | None) -> Any:
+    async def ask(self, holder: Any, number: int, form: Mapping[str, Any]) -> Answer:
         """Nobody is there."""
         raise BadUsage("A person is asked only inside a run.")
 

@@ -1,13 +1,13 @@
 """What the tasks of one run wait for: moments, events and people. Each wait is recorded as it begins and ends."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from .agenda import Place
 from .bodies import Key
-from .errors import BadUsage, TaskFailed, WrongState
+from .errors import BadUsage, TaskFailed, UnknownPart, WrongState
 from .events import moment
 from .firing import is_timed, matches, next_moment, sleep_until
 from .mailbox import Mailbox
@@ -15,17 +15,18 @@ from .past import Past, Wait
 from .registry import Registry
 from .schema import checker
 from .spec import TriggerSpec
+from .task import Answer
 from .trigger import Fired
 from .values import copy_value
 
 
 class _Asked:
-    """What one task asks of people, by block: the form, and the answers that it has not taken yet."""
+    """What one task asks of people: the wait and its form, while it is open, and all answers so far."""
 
-    def __init__(self, answers: Mapping[str | None, list[Any]]) -> None:
-        self.answers = {block: list(given) for block, given in answers.items()}
-        self.taken: dict[str | None, int] = {}
-        self.open: dict[str | None, tuple[int, Mapping[str, Any]]] = {}
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self.answers = list(answers)
+        self.taken = 0
+        self.open: tuple[int, Mapping[str, Any]] | None = None
         self.news = asyncio.Event()
 
 
@@ -60,35 +61,39 @@ class Awaiting:
         self._tell(holder, {"wait": number, "payload": fired.payload, "time": moment(fired.time.timestamp()), **of})
         return fired
 
-    async def ask(self, holder: Key, number: int, form: Mapping[str, Any], block: str | None) -> Any:
-        """The next answer of a person to a task; it fits the form's `schema`."""
-        asked = self._asked.setdefault(holder, _Asked(self._past.answers.pop(_id(holder), {})))
+    async def ask(self, holder: Key, number: int, form: Mapping[str, Any]) -> Answer:
+        """The next answer of a person to a task."""
+        asked = self._asked.setdefault(holder, _Asked(self._past.answers.pop(_id(holder), ())))
         form = copy_value(dict(form))
-        answers = asked.answers.setdefault(block, [])
-        taken = asked.taken.get(block, 0)
-        if taken == len(answers):
-            asked.open[block] = (number, form)
+        if asked.taken == len(asked.answers):
+            asked.open = (number, form)
             if self._known(holder, number) is None:
-                self._tell(holder, {"wait": number, "form": form, **({} if block is None else {"block": block})})
+                self._tell(holder, {"wait": number, "form": form})
             try:
-                while taken == len(answers):
+                while asked.taken == len(asked.answers):
                     asked.news.clear()
                     await asked.news.wait()
             finally:
-                asked.open.pop(block, None)
-        asked.taken[block] = taken + 1
-        return copy_value(answers[taken])
+                asked.open = None
+        asked.taken += 1
+        value, block = asked.answers[asked.taken - 1]
+        return Answer(copy_value(value), block)
 
     def answer(self, holder: Key, value: Any, block: str | None) -> None:
         """A person answers a task: recorded, then given to it. Raises WrongState and BadUsage."""
-        asked = self._asked.get(holder)
-        if asked is None or block not in asked.open:
-            raise WrongState("task", _id(holder), "RUNNING", _wanted(asked, block))
-        number, form = asked.open[block]
-        if (check := checker(form.get("schema", {}))) is not None and (flaw := check(value)):
-            raise BadUsage(f"The answer does not fit what the task {_id(holder)!r} asks for: {flaw}")
+        id, asked = _id(holder), self._asked.get(holder)
+        if asked is None or asked.open is None:
+            scope, index = holder
+            raise WrongState("task", id, scope.states[index].value, "it asks for no answer just now")
+        number, form = asked.open
+        blocks = form.get("blocks", {})
+        if block is not None and block not in blocks:
+            raise UnknownPart("block", block, f"What the task {id!r} asks", list(blocks))
+        schema = form.get("schema", {}) if block is None else blocks[block].get("schema", {})
+        if (check := checker(schema)) is not None and (flaw := check(value)):
+            raise BadUsage(f"The answer does not fit what the task {id!r} asks: {flaw}")
         self._tell(holder, {"wait": number, "answer": value, **({} if block is None else {"block": block})})
-        asked.answers[block].append(value)
+        asked.answers.append(Answer(value, block))
         asked.news.set()
 
     def forget(self, holder: Key) -> None:
@@ -122,15 +127,3 @@ def _id(holder: Key) -> str:
 def _place(holder: Key) -> Place:
     scope, index = holder
     return (*scope.place, index)
-
-
-def _wanted(asked: _Asked | None, block: str | None) -> str:
-    """What to do instead, where a task does not ask what is answered."""
-    open = [] if asked is None else list(asked.open)
-    if not open:
-        return "it asks for no answer just now"
-    if block is None:
-        return f"say which block is answered: {', '.join(str(id) for id in open)}"
-    if open == [None]:
-        return "it asks for an answer without a block"
-    return f"it asks for an answer to {', '.join(str(id) for id in open)}"

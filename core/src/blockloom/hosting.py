@@ -19,6 +19,7 @@ from .places import Places
 from .run import Log, Run
 from .spec import Graph, TriggerSpec
 from .states import RunState
+from .task import Answer
 from .trigger import Fired
 
 
@@ -93,10 +94,10 @@ class RunHost:
         async with self._lent(holder):
             return await self.awaiting.fire(holder, number, trigger, fresh)
 
-    async def ask(self, holder: Key, number: int, form: Mapping[str, Any], block: str | None) -> Any:
+    async def ask(self, holder: Key, number: int, form: Mapping[str, Any]) -> Answer:
         """Wait for the next answer of a person; the task that waits lends its place meanwhile."""
         async with self._lent(holder):
-            return await self.awaiting.ask(holder, number, form, block)
+            return await self.awaiting.ask(holder, number, form)
 
     def in_flight(self, root: Run) -> list[Key]:
         """The tasks that run code of their own and may run again, so that leaving them is no fault of theirs."""

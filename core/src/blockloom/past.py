@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from . import events as e
 from .events import Event
+from .task import Answer
 
 INTERRUPTED: Final = "interrupted"
 """The type of the error of a task that was cut off with its process."""
@@ -34,8 +35,8 @@ class Past:
         """Tasks that are to be tried again, and when."""
         self.waits: dict[str, dict[int, Wait]] = {}
         """What tasks that ran have waited for, by the number of the wait."""
-        self.answers: dict[str, dict[str | None, list[Any]]] = {}
-        """What people have answered to tasks that ran, by block."""
+        self.answers: dict[str, list[Answer]] = {}
+        """What people have answered to tasks that ran."""
         self.taken: set[int] = set()
         """The numbers of the published events that tasks were given."""
         self.cuts: dict[str, int] = {}
@@ -99,7 +100,7 @@ class Past:
     def _waiting(self, event: Event, id: str) -> None:
         data = event.data
         if "answer" in data:
-            self.answers.setdefault(id, {}).setdefault(data.get("block"), []).append(data["answer"])
+            self.answers.setdefault(id, []).append(Answer(data["answer"], data.get("block")))
         number = data["wait"]
         waits = self.waits.setdefault(id, {})
         waits[number] = Wait(waits[number].begun, data) if number in waits else Wait(data)

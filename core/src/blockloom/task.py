@@ -36,7 +36,7 @@ class Host(Protocol):
     async def wait(self, holder: Any, number: int, trigger: TriggerSpec, fresh: bool) -> Fired:
         """Wait until a trigger fires; `number` counts the waits of `holder`."""
 
-    async def ask(self, holder: Any, number: int, form: Mapping[str, Any], block: str | None) -> Any:
+    async def ask(self, holder: Any, number: int, form: Mapping[str, Any]) -> "Answer":
         """Wait for the next answer of a person; `number` counts the waits of `holder`."""
 
     async def room(self) -> None:
@@ -71,6 +71,13 @@ class Host(Protocol):
 
     def spend(self, task: str, tokens: int) -> None:
         """Count tokens that a task has used; raises TaskFailed where they go beyond the budget."""
+
+
+class Answer(NamedTuple):
+    """What a person has answered, and the block that was answered, if one was named."""
+
+    value: Any
+    block: str | None = None
 
 
 class Visible(NamedTuple):
@@ -215,15 +222,15 @@ class TaskContext:
         self._waits += 1
         return await self._host.wait(self._holder, self._waits, trigger, fresh)
 
-    async def ask(self, form: Mapping[str, Any], block: str | None = None) -> Any:
+    async def ask(self, form: Mapping[str, Any]) -> "Answer":
         """Ask a person, and wait for the answer; meanwhile this task takes no place.
 
-        `form` is shown to whoever may answer; its `schema` is the JSON Schema that an answer must fit. `block` is the
-        id of the block that is answered, where there are several. Each call takes one answer, in their order; one that
-        has been given is not asked for again after a crash.
+        `form` is shown to whoever may answer. Its `schema` is the JSON Schema that an answer must fit; where blocks may
+        be answered one by one, `blocks` holds `{schema}` for each, by id. Each call takes one answer, in their order;
+        one that has been given is not asked for again after a crash.
         """
         self._waits += 1
-        return await self._host.ask(self._holder, self._waits, form, block)
+        return await self._host.ask(self._holder, self._waits, form)
 
     async def room(self) -> None:
         """Wait until the run has a free place and nothing ready to take it: the time to begin one more body."""

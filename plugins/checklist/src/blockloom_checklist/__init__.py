@@ -1,13 +1,15 @@
-"""The checklist block: things to be done, each ticked or not."""
+"""The checklist block: things to be done, each ticked or not; and the task that waits until they are."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 import blockloom
-from blockloom import BadUsage, BlockContext, BlockType, Problem
+from blockloom import BadUsage, BlockContext, BlockType, Problem, TaskType
 
-__all__ = ["ChecklistBlock", "Item", "blockloom_block_types"]
+from .task import ChecklistTask
+
+__all__ = ["ChecklistBlock", "ChecklistTask", "Item", "blockloom_block_types", "blockloom_task_types"]
 
 _LONGEST: Final = 200
 
@@ -78,6 +80,12 @@ class ChecklistBlock(BlockType):
 def blockloom_block_types() -> Sequence[type[BlockType]]:
     """The one block type of this plugin."""
     return [ChecklistBlock]
+
+
+@blockloom.hookimpl
+def blockloom_task_types() -> Sequence[type[TaskType]]:
+    """The one task type of this plugin."""
+    return [ChecklistTask]
 
 
 def _additions(addition: Any) -> list[Any]:

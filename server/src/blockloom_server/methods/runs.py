@@ -45,6 +45,14 @@ class OneRun(Params):
     run: str = Field(description="The id of a run.")
 
 
+class Answered(OneRun):
+    """An answer of a person to a task."""
+
+    task: str = Field(description="The id of a task that asks, one in a body as `each[2].approve`.")
+    block: str | None = Field(None, description="The id of the block that is answered, where the task asks by block.")
+    value: Any = Field(description="The answer; for a checklist `{item: true or false}`.")
+
+
 class Again(OneRun):
     """A run to be run again."""
 
@@ -201,6 +209,14 @@ async def retry(guest: Guest, given: OneRun) -> Started:
 async def rerun(guest: Guest, given: Again) -> Started:
     """Start a new run of the same graph, using again what does not come after `from`."""
     return Started(run=(await guest.hub.engine.rerun(given.run, given.start, given.inputs)).id)
+
+
+@TABLE.method("run.answer", NOT_FOUND, WRONG_STATE)
+async def answer(guest: Guest, given: Answered) -> Started:
+    """Give a task that waits for a person an answer; it is on record then."""
+    view = await guest.hub.engine.run(given.run)
+    await view.answer(given.task, given.value, given.block)
+    return Started(run=view.id)
 
 
 @TABLE.method("run.edit", NOT_FOUND, WRONG_STATE, INVALID_GRAPH)
