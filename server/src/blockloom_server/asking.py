@@ -42,6 +42,10 @@ class NotDone(click.ClickException):
     exit_code = 1
 
 
+class Absent(NotDone):
+    """There is no server, or it lets nobody in."""
+
+
 def server_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options `server`, `token` and `as_json`."""
     for option in reversed(_OPTIONS):
@@ -61,7 +65,9 @@ def ask(server: str, token: str | None, work: "Callable[[Client], Awaitable[_T]]
 
     try:
         return asyncio.run(asked())
-    except (Refused, Lost, Unreachable) as error:
+    except Unreachable as error:
+        raise Absent(_sentence(error, address)) from None
+    except (Refused, Lost) as error:
         raise NotDone(_sentence(error, address)) from None
 
 

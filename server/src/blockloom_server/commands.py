@@ -16,6 +16,18 @@ class _NotListening(click.ClickException):
     exit_code = 5
 
 
+def _duration(context: click.Context, option: click.Parameter, value: str | None) -> float | None:
+    from blockloom.errors import BadValue
+    from blockloom.values import duration
+
+    if value is None:
+        return None
+    try:
+        return duration(float(value) if value.replace(".", "", 1).isdecimal() else value)
+    except BadValue as error:
+        raise click.BadParameter(str(error), context, option) from None
+
+
 @click.command(
     help=say("Run the server, with its page and its WebSocket.", "运行服务器（网页和 WebSocket）。"),
 )
@@ -34,6 +46,15 @@ class _NotListening(click.ClickException):
     help=say(
         "Where workflows and runs are kept: sqlite:///PATH, memory:, …; else in your data folder.",
         "工作流和运行保存在哪里：sqlite:///PATH、memory: 等；默认在你的数据文件夹中。",
+    ),
+)
+@click.option(
+    "--keep",
+    metavar="DURATION",
+    callback=_duration,
+    help=say(
+        "Forget runs so long after they ended, as 30d; else they are kept without end.",
+        "运行结束多久后删除，如 30d；默认永久保留。",
     ),
 )
 @click.option(

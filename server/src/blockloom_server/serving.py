@@ -18,6 +18,8 @@ from blockloom.cli.storing import Chosen, choose
 from blockloom.errors import BadUsage
 from blockloom.finding import Finding
 from blockloom.plugins import Plugins
+from blockloom.retention import forget_old
+from blockloom.store import Store
 
 from .gate import is_loopback
 from .limits import Limits
@@ -25,6 +27,7 @@ from .lines import Formatter
 from .server import DEFAULT_HOST, DEFAULT_PORT, Server
 from .speech import say
 from .tokenfile import make_token, place
+from .whereabouts import announce, withdraw
 
 AT_MOST: Final = 9.5
 """Seconds from the first signal to the end, whatever does not want to end."""
@@ -56,6 +59,8 @@ class Settings:
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     store_url: str | None = None
+    keep: float | None = None
+    """Seconds for which runs that are over are kept; without end where it is None."""
     token: str | None = None
     limits: Limits | None = None
     names: Sequence[str] = ()
@@ -90,18 +95,31 @@ def run(settings: Settings) -> None:
     )
     _log_lines()
     _allow_many_files()
-    asyncio.run(_serve(server, kept, settings.host, settings.port))
+    asyncio.run(_serve(server, kept, settings))
 
 
-async def _serve(server: Server, kept: Chosen, host: str, port: int) -> None:
+async def _serve(server: Server, kept: Chosen, settings: Settings) -> None:
     stop = stop_at_signal(AT_MOST)
     await kept.gather()
-    async with listening(server, host, port):
+    async with listening(server, settings.host, settings.port), _keeping(kept.store, server, settings):
         note(announcement(server))
         if missing := [finding for finding in await server.hub.sandbox() if finding.state != "ok"]:
             note(warning(missing))
         await stop.wait()
         await server.drain()
+
+
+@asynccontextmanager
+async def _keeping(store: Store, server: Server, settings: Settings) -> AsyncIterator[None]:
+    """Say in the store where the server is, for commands beside it, and forget what is old there."""
+    await announce(store, server.addresses[0])
+    forgetting = asyncio.create_task(forget_old(store, settings.keep)) if settings.keep is not None else None
+    try:
+        yield
+    finally:
+        if forgetting is not None:
+            forgetting.cancel()
+        await withdraw(store)
 
 
 def note(text: str) -> None:

@@ -136,14 +136,19 @@ async def _drive(job: Job, plugins: Plugins) -> RunView:
         async with Engine(plugins, kept.store) as engine:
             await kept.gather()
             live = await engine.start(job.graph, job.inputs, max_concurrency=job.max_concurrency, limits=job.limits)
-            with progress(job.name, live.tasks) as shown, Interrupts(live.stop, shown.say):
-                watcher = asyncio.create_task(_watch(live.follow(), shown))
-                try:
-                    await live.wait()
-                    await asyncio.wait([watcher], timeout=PATIENCE)
-                finally:
-                    watcher.cancel()
-            return live
+            return await see_through(live, job.name)
+
+
+async def see_through(live: RunView, name: str) -> RunView:
+    """Show how a run goes on, to its end; Ctrl-C stops it."""
+    with progress(name, live.tasks) as shown, Interrupts(live.stop, shown.say):
+        watcher = asyncio.create_task(_watch(live.follow(), shown))
+        try:
+            await live.wait()
+            await asyncio.wait([watcher], timeout=PATIENCE)
+        finally:
+            watcher.cancel()
+    return live
 
 
 async def _watch(batches: AsyncIterator[list[Event]], shown: Progress) -> None:

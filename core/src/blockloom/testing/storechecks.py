@@ -39,7 +39,7 @@ class StoreConformance(StoredRunChecks):
 
         async def check(store: Store) -> None:
             assert isinstance(store, Store)
-            assert is_id(store.name)
+            assert all(map(is_id, store.name.split(".")))
             assert isinstance(store.durable, bool)
             offered = [offer.type for offer in installed().registry.offers("store") if offer.name == store.name]
             assert offered == [type(store)], f"return {type(store).__name__} from blockloom_stores"
