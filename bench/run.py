@@ -27,8 +27,6 @@ from others import check_and_read, imports, rows
 
 SIZES: Final = {1_000: 9, 10_000: 5, 100_000: 3}
 """How many tasks, and how often each is measured."""
-TEN: Final = 10
-"""Sizes are compared to the nearest ten: a loop has one task more than its passes."""
 QUICK: Final = {1_000: 3, 10_000: 1}
 
 SENTENCES: Final = {
@@ -102,13 +100,13 @@ def told(figure: Figure) -> str:
 def growth(figures: Sequence[Figure]) -> list[str]:
     """For each graph, how many times the time ten times the tasks take, prepared and run; costs are linear up to 12."""
     lines = [f"{'×10 tasks':<10}{'':>18}{'prepare':>9}{'run':>9}{'both':>9}   × the time"]
-    for few, many in pairwise(sorted({figure.tasks // TEN * TEN for figure in figures})):
-        for name in SHAPES:
-            one, other = (next(f for f in figures if (f.graph, f.tasks // TEN * TEN) == (name, n)) for n in (few, many))
+    for name in SHAPES:
+        own = sorted((figure for figure in figures if figure.graph == name), key=lambda figure: figure.tasks)
+        for one, other in pairwise(own):
             times = other.tasks / one.tasks
             told = [times * b / a for a, b in ((one.prepare, other.prepare), (one.engine, other.engine))]
             both = times * (other.prepare + other.engine) / (one.prepare + one.engine)
-            span = f"{few:,} → {many:,}"
+            span = f"{one.tasks:,} → {other.tasks:,}"
             lines.append(f"{name:<10}{span:>18}" + "".join(f"{value:>9.1f}" for value in (*told, both)))
     return lines
 
