@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from blockloom import Event, MemoryStore, Store, StoredRun
+from blockloom import Engine, Event, MemoryStore, Store, StoredRun
 from blockloom.cli.program import Program
 from blockloom.errors import BadUsage
 from blockloom.homestores import HomeStores
@@ -141,7 +141,7 @@ def test_a_run_goes_to_a_file_and_comes_back_as_it_was(tmp_path: Path) -> None:
     assert call("runs", "show", id, "--json").stdout == shown
     assert call("runs", "explain", id, "end").stdout == explained
     again = json.loads(call("runs", "export", id).stdout)
-    assert again["run"].pop("settings") == {"imported": True}
+    assert again["run"].pop("settings") == {"imported": True, "events_after": 0}
     before = json.loads(file.read_text("utf-8"))
     before["run"].pop("settings")
     assert again == before
@@ -198,3 +198,19 @@ def test_a_copy_has_all_that_belongs_to_the_run() -> None:
 def test_it_speaks_chinese() -> None:
     id = run(2)
     assert "用时" in call("runs", "show", id, language="zh").stdout
+
+
+def test_an_imported_run_that_was_not_over_goes_on_only_when_asked() -> None:
+    graph = {"blockloom": 1, "tasks": [{"id": "m", "type": "merge"}]}
+
+    async def go() -> tuple[list[str], str]:
+        source = MemoryStore()
+        await source.create_run(StoredRun(id="r", graph=graph, inputs={}, created=1.0))
+        target = MemoryStore()
+        await import_run(target, await export_run(source, "r"))
+        async with Engine(installed(), target) as engine:
+            recovered = await engine.recover()
+            run = await (await engine.carry_on("r")).wait()
+            return recovered, run.state
+
+    assert asyncio.run(go()) == ([], "COMPLETED")

@@ -29,7 +29,8 @@ from .registry import Registry
 from .revival import Revival, Revived, give_strikes, last_graph, reusable
 from .run import Log, Run
 from .states import RUN_ENDS, RunState
-from .store import RunHead, Store, StoredRun
+from .store import EVENTS_AFTER, RunHead, Store, StoredRun
+from .transfer import IMPORTED
 from .triggers import Reach, Triggers, World
 from .values import copy_value, new_id
 from .vault import Vault
@@ -212,7 +213,7 @@ class Engine(Library):
             workflow=workflow,
             name=plan.name or None,
             key=key,
-            settings={**told, "events_after": await self._publications.last()},
+            settings={**told, EVENTS_AFTER: await self._publications.last()},
         )
 
     async def retry(self, id: str) -> RunView:
@@ -244,7 +245,8 @@ class Engine(Library):
     async def recover(self) -> list[str]:
         """Carry on every run that was open when the store was last let go of; their ids, the oldest first.
 
-        What is on record is not done again. A run whose types are no longer installed stays as it is.
+        What is on record is not done again. A run whose types are no longer installed stays as it is, and so does one
+        that came from another store in a document.
         """
         heads = await self._kept.runs(states=set(RunState) - RUN_ENDS)
         return await self._carry_on([head.id for head in reversed(heads) if head.id not in self._launcher.runs])
@@ -262,6 +264,8 @@ class Engine(Library):
         revived: dict[str, tuple[StoredRun, Revived]] = {}
         for id in ids:
             stored, events = await self._kept.get_run(id), await self._kept.events(id)
+            if stored.settings.get(IMPORTED) and not strictly:
+                continue
             try:
                 revived[id] = stored, self._revival.revive(stored.graph, events)
             except InvalidGraph as error:

@@ -12,7 +12,7 @@ from .publications import Publications
 from .run import Run
 from .scheduler import Scheduler
 from .states import RUN_ENDS
-from .store import Store, StoredRun
+from .store import EVENTS_AFTER, Store, StoredRun
 
 KEPT: Final = 100
 """Runs that are over and stay in memory; older ones are read back from the store."""
@@ -65,7 +65,7 @@ class Launcher:
 
     async def catch_up(self, live: LiveRun) -> None:
         """Give a run the events that were published since it was accepted and that it has not heard."""
-        after: Any = live.stored.settings.get("events_after")
+        after: Any = live.stored.settings.get(EVENTS_AFTER)
         if after is None or after == await self._publications.last():
             return
         for number, event, run in await self._publications.since(after):

@@ -49,6 +49,9 @@ class StoredRun(RunHead):
     """How it runs, such as `max_concurrency` and `durability`."""
 
 
+EVENTS_AFTER: Final = "events_after"
+"""The setting of a run that says how many events had been published in its store when it was accepted."""
+
 OF_RUNS: Final = "of-runs"
 """The shelf for what belongs to one run, under ids that begin with the run's and a slash: it goes with the run."""
 

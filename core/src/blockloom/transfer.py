@@ -10,7 +10,7 @@ from .errors import BadUsage
 from .events import VERSION, Event
 from .records import RUN_STATES, TASK_STATES
 from .states import RunState
-from .store import OF_RUNS, Store, StoredRun
+from .store import EVENTS_AFTER, OF_RUNS, Store, StoredRun
 from .values import copy_value
 
 FORMAT: Final = 1
@@ -97,7 +97,8 @@ async def copy_run(source: Store, target: Store, id: str) -> None:
 
 
 async def _keep(store: Store, run: StoredRun, events: list[Event], kept: Mapping[str, Any]) -> None:
-    new = replace(run, state=RunState.PENDING, changed=None)
+    settings = {**run.settings, EVENTS_AFTER: await store.last_published()}
+    new = replace(run, state=RunState.PENDING, changed=None, settings=settings)
     standing = await store.create_run(new)
     if standing.id != run.id:
         standing = await store.create_run(replace(new, key=None))
