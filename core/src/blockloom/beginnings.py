@@ -52,8 +52,21 @@ class Beginnings:
             _check_inputs(task, given)
         if not scope.level and (result := self._reuse.get(task.index)) is not None and result.given == given:
             return dict(result.outputs)
-        if task.cache is not None and (kept := self._outfit.cache.get(task, given)) is not None:
+        if task.cache is not None:
+            if (kept := self._outfit.cache.get(task, given)) is not None:
+                return kept
+            if self._outfit.cache.lasts:
+                return self._recall(scope, task, given)
+        return self._run(scope, task, given)
+
+    async def _recall(self, scope: Run, task: TaskPlan, given: Mapping[str, Any]) -> Any:
+        """What the store knows of the same work, else the work itself."""
+        if (kept := await self._outfit.cache.recall(task, given)) is not None:
             return kept
+        result = self._run(scope, task, given)
+        return await result if type(result) is not dict and isawaitable(result) else result
+
+    def _run(self, scope: Run, task: TaskPlan, given: Mapping[str, Any]) -> Any:
         context = TaskContext(
             scope.ids[task.index],
             task.type,

@@ -68,7 +68,7 @@ class Engine(Library):
             executor=self._executor,
             registry=self.registry,
             groups=Groups(groups),
-            cache=Cache(clock),
+            cache=Cache(clock, store, self._vault.mask),
             find=self.find,
             outside=Reach(store, self.triggers, self.publish),
             vault=self._vault,
@@ -95,6 +95,7 @@ class Engine(Library):
             await run.abandon()
         await self.registry.close()
         await self._executor.close()
+        await self._outfit.cache.close()
         self._vault.close()
         if self.store is not None and self._owns_store:
             await self.store.close()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from .cache import forget_results
 from .errors import StoreFailed
 from .store import Store
 
@@ -16,13 +17,15 @@ EVERY: Final = 3600.0
 
 
 async def forget_old(store: Store, age: float, clock: Callable[[], float] = time.time) -> None:
-    """Forget the runs that ended, and the events published, more than `age` seconds ago; again and again, without end.
+    """Forget the runs that ended, the events published and the results cached more than `age` seconds ago, for ever.
 
     What goes on or waits is kept, however old it is. A store that fails just now is asked again later.
     """
     while True:
         try:
-            if gone := await store.prune(clock() - age):
+            gone = await store.prune(clock() - age)
+            await forget_results(store, clock() - age)
+            if gone:
                 _log.info("%d runs that ended more than %d seconds ago are forgotten", gone, age)
         except StoreFailed as error:
             _log.warning("old runs are not forgotten yet: %s", error.message)
