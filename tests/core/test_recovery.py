@@ -1,0 +1,457 @@
+"""Runs that are carried on by another engine: waits, answers, bodies and what may have ended the process."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, TypeVar
+
+import pytest
+from blockloom import (
+    Engine,
+    Event,
+    MemoryStore,
+    Ports,
+    Reason,
+    RunState,
+    RunView,
+    TaskContext,
+    TaskFailed,
+    TaskType,
+    WrongState,
+)
+from blockloom.testing import engine_with, simulate
+
+_T = TypeVar("_T")
+Done = list[tuple[str, int, str]]
+
+
+class Note(TaskType):
+    """Notes that it was there, and takes a second."""
+
+    name = "t.note"
+    done: Done = []
+
+    async def run(self, task: TaskContext) -> None:
+        self.done.append((task.id, task.attempt, task.idempotency_key))
+        await asyncio.sleep(1)
+
+
+class Once(Note):
+    """May not be tried again."""
+
+    name = "t.once"
+    rerun = False
+
+
+class Broken(Note):
+    """Fails until it is mended."""
+
+    name = "t.broken"
+    broken = True
+
+    async def run(self, task: TaskContext) -> None:
+        await super().run(task)
+        if Broken.broken:
+            raise TaskFailed("broken", "it is broken")
+
+
+class Twice(TaskType):
+    """Waits for two answers."""
+
+    name = "t.twice"
+
+    class Outputs(Ports):
+        """The sum of both."""
+
+        sum: int
+
+    async def run(self, task: TaskContext) -> dict[str, Any]:
+        form = {"schema": {"type": "integer"}}
+        return {"sum": (await task.ask(form)).value + (await task.ask(form)).value}
+
+
+class Lives:
+    """One store, and an engine after the other on it, each ended as by a kill."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        self.done: Done = []
+        Broken.broken = True
+
+    async def live(self, act: Callable[[Engine], Coroutine[Any, Any, _T]], clean: bool = False) -> _T:
+        """Let one engine carry on what is open and do something; then nothing more of it reaches the store."""
+        kept = mortal(self.store)
+        types = [type(kind.__name__, (kind,), {"done": self.done}) for kind in (Note, Once, Broken)]
+        engine = engine_with(*types, Twice, store=kept)
+        await engine.recover()
+        try:
+            result = await act(engine)
+            await asyncio.gather(*(run._journal.flush() for run in engine.live))
+            return result
+        finally:
+            kept.dead = not clean
+            await engine.close()
+
+
+class _Mortal:
+    """Another store; once it is dead, no event reaches that, and closing it does no harm."""
+
+    def __init__(self, other: MemoryStore) -> None:
+        self._other = other
+        self.dead = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._other, name)
+
+    async def append(self, run: str, events: Sequence[Event]) -> None:
+        """See Store."""
+        if not self.dead:
+            await self._other.append(run, events)
+
+
+def mortal(other: MemoryStore) -> Any:
+    """The contents of a store, for one engine."""
+    return _Mortal(other)
+
+
+def graph(*tasks: Mapping[str, Any], lines: str = "") -> dict[str, Any]:
+    """A graph of these tasks; `lines` are `a.p -> b.q; …`."""
+    pairs = (line.split("->") for line in lines.split(";") if line)
+    connections = [{"from": start.strip(), "to": end.strip()} for start, end in pairs]
+    return {"blockloom": 1, "tasks": list(tasks), "connections": connections}
+
+
+def wait(trigger: str, **config: Any) -> dict[str, Any]:
+    """A task that waits."""
+    return {"id": "w", "type": "wait", "config": {"trigger": {"type": trigger, "config": config}}}
+
+
+async def started(engine: Engine, document: Mapping[str, Any], **settings: Any) -> str:
+    """The id of a run that has begun and done all that it can do at once."""
+    run = await engine.start(document, **settings)
+    await asyncio.sleep(0.5)
+    return run.id
+
+
+async def ended(engine: Engine, id: str) -> RunView:
+    """A run at its end."""
+    return await (await engine.run(id)).wait()
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def test_a_delay_goes_on_while_nobody_runs_it() -> None:
+    async def main() -> None:
+        lives = Lives()
+        run_id = await lives.live(lambda engine: started(engine, graph(wait("after", delay=100))))
+        await asyncio.sleep(60)
+        await lives.live(lambda engine: ended(engine, run_id))
+        assert now() == 100
+        run_id = await lives.live(lambda engine: started(engine, graph(wait("after", delay=100))))
+        await asyncio.sleep(500)
+        run = await lives.live(lambda engine: ended(engine, run_id))
+        assert now() == 600.5
+        assert [e.type for e in run.events].count("task.started") == 1
+
+    simulate(main)
+
+
+def test_an_event_is_found_that_was_published_before_the_process_ended() -> None:
+    async def main() -> None:
+        lives = Lives()
+        document = graph({"id": "n", "type": "t.note"}, wait("event", name="go"), lines="n -> w")
+
+        async def first(engine: Engine) -> str:
+            run_id = await started(engine, document)
+            await engine.publish("go", 7)
+            return run_id
+
+        run_id = await lives.live(first)
+        run = await lives.live(lambda engine: ended(engine, run_id))
+        assert run.tasks["w"].outputs is not None
+        assert run.tasks["w"].outputs["payload"] == 7
+
+    simulate(main)
+
+
+def test_an_event_that_was_taken_is_not_taken_again() -> None:
+    async def main() -> None:
+        lives = Lives()
+        second = {**wait("event", name="go"), "id": "v"}
+        document = graph(wait("event", name="go"), {"id": "n", "type": "t.note"}, second, lines="w -> n; n -> v")
+
+        async def first(engine: Engine) -> str:
+            run_id = await started(engine, document)
+            await engine.publish("go", 1)
+            await asyncio.sleep(0.1)
+            return run_id
+
+        async def then(engine: Engine) -> RunView:
+            await asyncio.sleep(5)
+            assert (await engine.run(run_id)).current == ["v"]
+            await engine.publish("go", 2)
+            return await ended(engine, run_id)
+
+        run_id = await lives.live(first)
+        run = await lives.live(then)
+        assert [(run.tasks[t].outputs or {})["payload"] for t in ("w", "v")] == [1, 2]
+
+    simulate(main)
+
+
+def test_an_answer_is_kept_and_not_asked_for_again() -> None:
+    async def main() -> None:
+        lives = Lives()
+
+        async def first(engine: Engine) -> str:
+            run_id = await started(engine, graph({"id": "a", "type": "t.twice"}))
+            run = await engine.run(run_id)
+            with pytest.raises(Exception, match="does not fit"):
+                await run.answer("a", "two")
+            await run.answer("a", 2)
+            return run_id
+
+        async def then(engine: Engine) -> RunView:
+            await asyncio.sleep(0.1)
+            await (await engine.run(run_id)).answer("a", 40)
+            return await ended(engine, run_id)
+
+        async def nothing(engine: Engine) -> None:
+            await asyncio.sleep(1)
+
+        run_id = await lives.live(first)
+        await lives.live(nothing)
+        run = await lives.live(then)
+        assert run.tasks["a"].outputs == {"sum": 42}
+        assert [e.data.get("answer") for e in run.events if e.type == "task.waiting"] == [None, 2, None, 40]
+        with pytest.raises(WrongState):
+            await run.answer("a", 1)
+
+    simulate(main)
+
+
+def test_what_was_cut_off_runs_again_with_the_same_key() -> None:
+    async def main() -> None:
+        lives = Lives()
+        run_id = await lives.live(lambda engine: started(engine, graph({"id": "n", "type": "t.note"})))
+        run = await lives.live(lambda engine: ended(engine, run_id))
+        assert lives.done == [("n", 1, f"{run_id}:n"), ("n", 2, f"{run_id}:n")]
+        assert run.state is RunState.COMPLETED
+
+    simulate(main)
+
+
+def test_what_may_not_run_again_fails_as_interrupted() -> None:
+    async def main() -> None:
+        lives = Lives()
+        run_id = await lives.live(lambda engine: started(engine, graph({"id": "n", "type": "t.once"})))
+        run = await lives.live(lambda engine: ended(engine, run_id))
+        assert run.state is RunState.FAILED
+        assert (run.error or {})["type"] == "interrupted"
+        assert len(lives.done) == 1
+
+    simulate(main)
+
+
+def test_what_ends_its_process_five_times_is_set_aside_and_the_rest_goes_on() -> None:
+    async def main() -> None:
+        lives = Lives()
+
+        async def first(engine: Engine) -> tuple[str, str]:
+            good = await started(engine, graph(wait("after", delay=1000)))
+            return await started(engine, graph({"id": "n", "type": "t.note"})), good
+
+        async def again(engine: Engine) -> RunState:
+            await asyncio.sleep(0.5)
+            return (await engine.run(bad)).state
+
+        bad, good = await lives.live(first)
+        for _ in range(4):
+            assert await lives.live(again) is RunState.RUNNING
+        assert await lives.live(again) is RunState.FAILED
+        assert len(lives.done) == 5
+        assert (await lives.live(lambda engine: ended(engine, good))).state is RunState.COMPLETED
+        run = await lives.live(lambda engine: ended(engine, bad))
+        assert "5 times" in (run.error or {})["message"]
+
+    simulate(main)
+
+
+def test_an_engine_that_is_closed_blames_nobody() -> None:
+    async def main() -> None:
+        lives = Lives()
+
+        async def again(engine: Engine) -> RunState:
+            await asyncio.sleep(0.5)
+            return (await engine.run(run_id)).state
+
+        run_id = await lives.live(lambda engine: started(engine, graph({"id": "n", "type": "t.note"})), clean=True)
+        for _ in range(8):
+            assert await lives.live(again, clean=True) is RunState.RUNNING
+        assert (await lives.live(lambda engine: ended(engine, run_id))).state is RunState.COMPLETED
+
+    simulate(main)
+
+
+def test_a_paused_run_stays_paused() -> None:
+    async def main() -> None:
+        lives = Lives()
+
+        async def first(engine: Engine) -> str:
+            run_id = await started(
+                engine, graph({"id": "n", "type": "t.note"}, {"id": "m", "type": "t.note"}, lines="n -> m")
+            )
+            await (await engine.run(run_id)).pause()
+            return run_id
+
+        async def then(engine: Engine) -> RunView:
+            run = await engine.run(run_id)
+            await asyncio.sleep(10)
+            assert run.state is RunState.PAUSED
+            assert len(lives.done) == 1
+            await run.resume()
+            return await run.wait()
+
+        run_id = await lives.live(first)
+        assert (await lives.live(then)).state is RunState.COMPLETED
+
+    simulate(main)
+
+
+BODY = graph(
+    {"id": "start", "type": "start"},
+    {"id": "a", "type": "t.note"},
+    {"id": "b", "type": "t.broken"},
+    lines="start.item -> a; a -> b",
+)
+
+
+def test_a_retry_does_what_failed_in_a_body_and_nothing_else() -> None:
+    async def main() -> None:
+        lives = Lives()
+        body = {**BODY, "inputs": {"item": {}}}
+        each = {
+            "id": "each",
+            "type": "foreach",
+            "config": {"body": body, "concurrency": 1},
+            "inputs": {"items": [1, 2]},
+        }
+
+        async def first(engine: Engine) -> str:
+            run = await (await engine.start(graph(each))).wait()
+            assert run.state is RunState.FAILED
+            return run.id
+
+        async def then(engine: Engine) -> RunView:
+            Broken.broken = False
+            return await (await engine.retry(run_id)).wait()
+
+        run_id = await lives.live(first)
+        run = await lives.live(then)
+        assert run.state is RunState.COMPLETED
+        assert [task for task, _, _ in lives.done] == ["each[0].a", "each[0].b", "each[0].b", "each[1].a", "each[1].b"]
+
+    simulate(main)
+
+
+def test_a_stored_workflow_stays_as_it_was_for_a_run_that_has_used_it() -> None:
+    async def main() -> None:
+        lives = Lives()
+        old = {
+            **graph(
+                {"id": "n", "type": "t.note"}, {"id": "end", "type": "end", "inputs": {"x": "old"}}, lines="n -> end"
+            )
+        }
+
+        async def first(engine: Engine) -> str:
+            await engine.create_workflow({**old, "name": "sub"})
+            return await started(engine, graph({"id": "s", "type": "workflow", "config": {"workflow": "sub"}}))
+
+        async def then(engine: Engine) -> RunView:
+            (kept,) = await engine.workflows()
+            new = graph({"id": "other", "type": "t.note"})
+            await engine.update_workflow(kept.id, {**new, "name": "sub"}, kept.revision)
+            return await ended(engine, run_id)
+
+        run_id = await lives.live(first)
+        run = await lives.live(then)
+        assert run.state is RunState.COMPLETED
+        assert {task for task in run.tasks if task.startswith("s.")} == {"s.n", "s.end"}
+
+    simulate(main)
+
+
+def test_a_cancel_counts_though_the_process_ends_before_the_task_does() -> None:
+    class Deaf(TaskType):
+        """Takes its time to end."""
+
+        name = "t.deaf"
+
+        async def run(self, task: TaskContext) -> None:
+            try:
+                await asyncio.sleep(100)
+            except asyncio.CancelledError:
+                await asyncio.sleep(2)
+
+    async def main() -> None:
+        store = MemoryStore()
+        document = graph({"id": "d", "type": "t.deaf"}, {"id": "c", "type": "cancel", "config": {"tasks": ["d"]}})
+        kept = mortal(store)
+        engine = engine_with(Deaf, store=kept)
+        run_id = (await engine.start(document)).id
+        await asyncio.sleep(1)
+        kept.dead = True
+        await engine.close()
+        async with engine_with(Deaf, store=store) as engine:
+            await engine.recover()
+            run = await ended(engine, run_id)
+            assert run.tasks["d"].reason == Reason.CANCELED
+            assert [e.type for e in run.events if e.task == "d"].count("task.started") == 1
+
+    simulate(main)
+
+
+@pytest.mark.parametrize("durability", ["sync", "async", "exit"])
+def test_when_results_reach_the_store(durability: str) -> None:
+    class Watched(MemoryStore):
+        """A store that takes a while."""
+
+        async def append(self, run: str, events: Sequence[Event]) -> None:
+            await asyncio.sleep(0.01)
+            await super().append(run, events)
+
+    store = Watched()
+    seen: list[list[str]] = []
+
+    class Look(TaskType):
+        """Notes which tasks have completed, as the store knows."""
+
+        name = "t.look"
+
+        async def run(self, task: TaskContext) -> None:
+            (run,) = await store.runs()
+            seen.append([str(e.task) for e in await store.events(run.id) if e.type == "task.completed"])
+
+    async def main() -> None:
+        async with engine_with(Look, store=store) as engine:
+            tasks = [{"id": id, "type": "t.look"} for id in "abc"]
+            run = await engine.start(graph(*tasks, lines="a -> b; b -> c"), durability=durability)
+            await run.wait()
+            assert await store.events(run.id) == list(run.events)
+
+    simulate(main)
+    wanted = {"sync": [[], ["a"], ["a", "b"]], "async": [[], [], []], "exit": [[], [], []]}
+    assert seen == wanted[durability]
+
+
+def test_a_run_whose_types_are_gone_stays_as_it_is() -> None:
+    async def main() -> None:
+        lives = Lives()
+        run_id = await lives.live(lambda engine: started(engine, graph({"id": "n", "type": "t.note"})))
+        async with engine_with(store=mortal(lives.store)) as engine:
+            assert await engine.recover() == []
+            assert (await engine.run(run_id)).state is RunState.RUNNING
+        assert (await lives.live(lambda engine: ended(engine, run_id))).state is RunState.COMPLETED
+
+    simulate(main)
