@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from blockloom import Plugins
-from blockloom.plugins import Plugin
+from blockloom.plugin import Plugin
 
 GOOD = """
 import blockloom
@@ -82,6 +82,7 @@ def test_a_plugin_is_found_and_offers_its_types(site: Site) -> None:
         "version": "1.0",
         "status": "active",
         "why": "",
+        "remedy": "",
         "types": ["task:acme.shout"],
     }
 

@@ -16,7 +16,7 @@ from .store import Store
 _log = logging.getLogger(__name__)
 
 Observer = Callable[..., Any]
-"""Called with the id of a run and one recorded event."""
+"""Called with the id of a run and one recorded event; it never raises."""
 
 MAX_NOTES: Final = 20_000
 """Fleeting events that are kept for a follower who is behind; older ones are dropped."""
@@ -24,9 +24,6 @@ MAX_NOTES: Final = 20_000
 SHORTEST: Final = 0.05
 LONGEST: Final = 2.0
 """Seconds between two tries to write to a store that fails, at first and at most."""
-
-PATIENCE: Final = 5
-"""How often an observer may raise before it is called no more."""
 
 
 class Follower:
@@ -65,7 +62,7 @@ class Journal:
         self._giving_up = asyncio.Event()
         self._log = log
         self._store = store
-        self._observers = dict.fromkeys(observers, PATIENCE)
+        self._observers = observers
         self._followers: WeakSet[Follower] = WeakSet()
         self._news = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -178,20 +175,8 @@ class Journal:
             return
         if self._observers:
             for event in self._log.events[self.told : until]:
-                self._observe(event)
+                for observer in self._observers:
+                    observer(self.run, event)
         self.told = until
         for follower in self._followers:
             follower.awake.set()
-
-    def _observe(self, event: Event) -> None:
-        """Call the observers; one that keeps raising is cut off."""
-        for observer, patience in list(self._observers.items()):
-            try:
-                observer(self.run, event)
-            except (Exception, SystemExit):
-                name = getattr(observer, "__module__", repr(observer))
-                _log.exception("the observer of the plugin %s raised on %s", name, event.type)
-                self._observers[observer] = patience - 1
-                if patience <= 1:
-                    _log.error("the observer of the plugin %s is called no more", name)
-                    del self._observers[observer]

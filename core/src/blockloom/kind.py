@@ -134,7 +134,7 @@ class Embedded(NamedTuple):
 class Config(BaseModel):
     """Base of a type's settings (`Config`) and of a block type's content (`Content`)."""
 
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=False, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=False, protected_namespaces=(), defer_build=True)
 
 
 class Ports(BaseModel):
@@ -143,7 +143,7 @@ class Ports(BaseModel):
     A field without a default is a required input; an output with the default NOT_TAKEN is a branch.
     """
 
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", protected_namespaces=(), defer_build=True)
 
 
 class Kind:

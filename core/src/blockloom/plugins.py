@@ -1,37 +1,34 @@
 """Finds the installed plugins, asks each for its types, and keeps what went wrong."""
 
-import contextlib
+import importlib
 import os
-import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
-from functools import cache, wraps
-from importlib.metadata import EntryPoint, entry_points, version
-from inspect import isclass
-from typing import Any, Final, Literal, TypeAlias
+from functools import cache, cached_property, partial
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Final
 
 import pluggy
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from . import hookspecs
-from .block import BlockType
+from . import hookspecs, remedies
 from .errors import PluginError
-from .events import Event
-from .finding import Finding, Health
-from .kind import Config, Ports
-from .portvalues import declared_ports
-from .registry import Registry
-from .spec import ERROR_PORT
-from .task import TaskType
-from .trigger import TriggerType
-from .values import is_id
+from .examination import flaws_of, refuse_unusable
+from .faults import Fault, Faults
+from .finding import Finding
+from .guarding import guarded
+from .home import home
+from .plugin import PATIENCE, Observer, Plugin, Source
+from .registry import Offer, Registry
 from .words import Text, both
 
 GROUP: Final = "blockloom"
 
-Status: TypeAlias = Literal["active", "broken", "incompatible", "conflict", "disabled"]
+DISABLE: Final = "BLOCKLOOM_DISABLE"
+"""The setting that names plugins to leave out, separated by commas."""
+
+TIME_LIMIT: Final = "BLOCKLOOM_PLUGIN_SECONDS"
+"""The setting that says how long a plugin may take to be imported, and to answer; 10 seconds by itself."""
 
 _HOOKS: Final = {
     "block": "blockloom_block_types",
@@ -40,68 +37,22 @@ _HOOKS: Final = {
     "store": "blockloom_stores",
     "executor": "blockloom_executors",
 }
-_BASES: Final[dict[str, type[Any]]] = {"block": BlockType, "task": TaskType, "trigger": TriggerType}
-_MODELS: Final[dict[str, type[Any]]] = {"Config": Config, "Content": Config, "Inputs": Ports, "Outputs": Ports}
-
-
-_STATUS_WORDS: Final[dict[Status, tuple[str, str]]] = {
-    "active": ("active", "可用"),
-    "broken": ("broken", "损坏"),
-    "incompatible": ("incompatible", "不兼容"),
-    "conflict": ("in conflict with another", "与其他插件冲突"),
-    "disabled": ("disabled by the settings", "已被设置停用"),
-}
-
-
-@dataclass(slots=True)
-class Plugin:
-    """One installed plugin: where it comes from, what it offers, and how it does."""
-
-    name: str
-    distribution: str
-    version: str
-    status: Status = "active"
-    why: str = ""
-    offers: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        """As `blockloom plugins --json` tells it; `types` lists `kind:name`."""
-        return {
-            "name": self.name,
-            "distribution": self.distribution,
-            "version": self.version,
-            "status": self.status,
-            "why": self.why,
-            "types": self.offers,
-            "milliseconds": round(self.seconds * 1000, 1),
-        }
-
-    def finding(self) -> Finding:
-        """How it does, for `blockloom doctor`."""
-        state: Health = "ok" if self.status in ("active", "disabled") else "failed"
-        what = f"{self.distribution} {self.version}"
-        words = _STATUS_WORDS[self.status]
-        text: Text = both(f"{what}: {words[0]}", f"{what}：{words[1]}")
-        if self.why and state != "ok":
-            text = both(f"{what}: {words[0]}: {self.why}", f"{what}：{words[1]}：{self.why}")
-        return Finding(name=f"plugin.{self.name}", state=state, text=text)
-
-    def spoil(self, status: Status, why: str) -> None:
-        """Record what is wrong; the first complaint decides the status, later ones are added."""
-        self.status = status if self.status == "active" else self.status
-        self.why = f"{self.why}; {why}" if self.why else why
+_DISABLED: Final = both("disabled by the settings", "已被设置停用")
 
 
 class Plugins:
     """The plugins of one program: what they registered and what is wrong with them."""
 
-    def __init__(self) -> None:
+    def __init__(self, disable: Collection[str] = (), faults: Faults | None = None) -> None:
         self.registry = Registry()
+        self.registry.report = self._report
         self.found: list[Plugin] = []
-        self.commands: list[Any] = []
-        self.observers: list[Callable[..., object]] = []
+        self.observers: list[Observer] = []
         self.checks: list[tuple[str, Callable[..., Any]]] = []
+        names = {name.strip() for name in disable} - {""}
+        self._disabled = names | {canonicalize_name(name) for name in names}
+        self._faults = faults or Faults()
+        self._sources: dict[tuple[str, str], Source] = {}
         self._manager = pluggy.PluginManager("blockloom")
         self._manager.add_hookspecs(hookspecs)
 
@@ -109,77 +60,204 @@ class Plugins:
     def load(cls, disable: Collection[str] | None = None) -> "Plugins":
         """All installed plugins, but for those disabled by name (`BLOCKLOOM_DISABLE`, separated by commas)."""
         if disable is None:
-            disable = os.environ.get("BLOCKLOOM_DISABLE", "").split(",")
-        names = {name.strip() for name in disable} - {""}
-        distributions = {canonicalize_name(name) for name in names}
-        plugins = cls()
-        for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, _distribution(p))):
-            disabled = point.name in names or canonicalize_name(_distribution(point)) in distributions
-            plugins.add(point, disabled=disabled)
-        plugins.find_conflicts()
+            disable = os.environ.get(DISABLE, "").split(",")
+        plugins = cls(disable, Faults(home() / "plugin-faults.json"))
+        plugins.refresh()
         return plugins
 
-    def add(self, point: EntryPoint, disabled: bool = False) -> Plugin:
-        """Load one plugin; whatever goes wrong with it is kept in its row, and nothing of it is used."""
-        plugin = Plugin(point.name, _distribution(point), _version(point))
-        self.found.append(plugin)
-        began = time.perf_counter()
-        if disabled:
-            plugin.spoil("disabled", "disabled by the settings")
-        elif why := _incompatible(point):
-            plugin.spoil("incompatible", why)
-        else:
-            self._load(point, plugin)
-        plugin.seconds = time.perf_counter() - began
-        return plugin
-
-    def find_conflicts(self) -> None:
-        """Mark the plugins that offer the same type, or carry the same name, as others do."""
-        rows = {(p.name, p.distribution): p for p in self.found}
-        for offers in self.registry.conflicts():
-            for offer in offers:
-                if row := rows.get((offer.plugin, offer.distribution)):
-                    others = " and ".join(o.owner for o in offers if o is not offer)
-                    row.spoil("conflict", f"the {offer.kind} type {offer.name!r} is also offered by {others}")
-        for plugin in self.found:
-            same = [p.distribution for p in self.found if p.name == plugin.name and p is not plugin]
-            if same:
-                plugin.spoil("conflict", f"the entry point {plugin.name!r} is also used by {' and by '.join(same)}")
+    def refresh(self) -> bool:
+        """Look again at what is installed; whether there was anything new. What is loaded already stays as it is."""
+        importlib.invalidate_caches()
+        there = {source.key: source for source in map(Source.of, entry_points(group=GROUP))}
+        before = {(row.name, row.distribution): row for row in self.found}
+        for key, row in before.items():
+            source = there.get(key)
+            if source is None or (row.module is None and row.status != "disabled"):
+                self._drop(row)
+            elif source.version != row.version:
+                told = both(f"version {source.version} is installed now", f"现在安装的是版本 {source.version}")
+                row.spoil("active", told, remedies.restart())
+        new = [there[key] for key in sorted(there) if key not in {(row.name, row.distribution) for row in self.found}]
+        for source in new:
+            self._add(source)
+        self.found.sort(key=lambda row: (row.name, row.distribution))
+        self.find_conflicts()
+        return [(r.name, r.distribution, r.status) for r in before.values()] != [
+            (r.name, r.distribution, r.status) for r in self.found
+        ]
 
     def findings(self, area: str | None = None) -> list[Finding]:
         """How everything does on this machine, or what belongs to one area, by name; it may take a moment."""
-        found = [plugin.finding() for plugin in self.found]
+        found = [plugin.finding() for plugin in self.examined()] if area in (None, "plugin") else []
         for name, check in self.checks:
             found += _asked(name, check)
         return sorted((f for f in found if area in (None, f.area)), key=lambda finding: finding.name)
 
-    def _load(self, point: EntryPoint, plugin: Plugin) -> None:
-        name = f"{point.name} ({plugin.distribution})"
+    def examined(self) -> list[Plugin]:
+        """The plugins, once each has been looked at thoroughly; it takes a moment the first time."""
+        for row in self.found:
+            source = self._sources[row.name, row.distribution]
+            if row.module is not None and not row.examined:
+                row.examined = True
+                for offer in self.registry.of_plugin(row.name, row.distribution):
+                    for flaw in flaws_of(offer):
+                        row.spoil("active", *remedies.rubbish(source, offer.kind, offer.name, flaw))
+                if lacking := [str(each) for each in remedies.lacking(source)]:
+                    told = both(f"it lacks {', '.join(lacking)}", f"它缺少 {', '.join(lacking)}")
+                    row.spoil("active", told, remedies.for_import(source, None))
+            for kept in self._faults.of(row.distribution, row.version):
+                row.spoil("active", *kept)
+        return self.found
+
+    @cached_property
+    def commands(self) -> list[Any]:
+        """The commands that the plugins offer; one whose plugin cannot tell them is told of in its row."""
+        found: list[Any] = []
+        for row in self.found:
+            if row.module is not None:
+                try:
+                    found += guarded(partial(self._ask, row.module, "blockloom_commands"), _limit())
+                except PluginError as error:
+                    source = self._sources[row.name, row.distribution]
+                    row.spoil("active", f"blockloom_commands: {error.why}", remedies.upgrade(source))
+        return found
+
+    def observe(self, function: Callable[..., object]) -> None:
+        """Have a function called with the id of a run and an event, for every recorded event of every run."""
+        self.observers.append(Observer(function))
+
+    def owner_of(self, module: str) -> Plugin | None:
+        """The plugin that a module belongs to, of those that offer something that runs."""
+        top = module.partition(".")[0]
+        for row in self.found if top != GROUP else ():
+            if row.module is not None and row.offers and row.module.__name__.partition(".")[0] == top:
+                return row
+        return None
+
+    def blame(self, row: Plugin, place: str) -> bool:
+        """Record that code of a plugin held up the event loop; whether that was not known yet."""
+        return self._keep(row, remedies.held_up(self._sources[row.name, row.distribution], place))
+
+    def add(self, point: EntryPoint) -> Plugin:
+        """Load one plugin; whatever goes wrong with it is kept in its row, and nothing of it is used."""
+        return self._add(Source.of(point))
+
+    def _add(self, source: Source) -> Plugin:
+        row = Plugin(source.point.name, source.distribution, source.version)
+        self.found.append(row)
+        self._sources[source.key] = source
+        began = time.perf_counter()
+        if self._disabled & {row.name, canonicalize_name(row.distribution)}:
+            row.spoil("disabled", _DISABLED, remedies.ENABLE)
+        elif why := remedies.incompatible(source):
+            row.spoil("incompatible", why, remedies.fit(source))
+        else:
+            self._load(source, row)
+        row.seconds = time.perf_counter() - began
+        return row
+
+    def _load(self, source: Source, row: Plugin) -> None:
+        name = f"{row.name} ({row.distribution})"
         try:
-            with _guarded(plugin.name):
-                module = point.load()
-                self._manager.register(module, name=name)
-                self._manager.check_pending()
-                offers = [(kind, type) for kind in _HOOKS for type in self._ask(module, _HOOKS[kind])]
-                for kind, type in offers:
-                    _examine(kind, type)
-                commands = self._ask(module, "blockloom_commands")
+            module, offers = guarded(partial(self._ask_all, source, name), _limit())
         except PluginError as error:
             if self._manager.has_plugin(name):
                 self._manager.unregister(name=name)
-            plugin.spoil("broken", error.why)
+            row.spoil("broken", error.why, remedies.for_import(source, error.__cause__))
             self.registry.broken[name] = error.why
             return
+        row.module = module
         for kind, type in offers:
-            self.registry.add(kind, type, plugin.name, plugin.distribution)
-            plugin.offers.append(f"{kind}:{type.name}")
-        self.commands += commands
+            self.registry.add(kind, type, row.name, row.distribution)
+            row.offers.append(f"{kind}:{type.name}")
+        self._listen(source, row)
+        self._check_version(source, row)
+
+    def _ask_all(self, source: Source, name: str) -> tuple[Any, list[tuple[str, Any]]]:
+        """The module of a plugin, once it is imported, and what it offers."""
+        module = source.point.load()
+        self._manager.register(module, name=name)
+        self._manager.check_pending()
+        return module, list(self._offered(module))
+
+    def _offered(self, module: Any) -> Iterator[tuple[str, Any]]:
+        for kind, hook in _HOOKS.items():
+            for type in self._ask(module, hook):
+                refuse_unusable(kind, type)
+                yield kind, type
+
+    def _listen(self, source: Source, row: Plugin) -> None:
+        """Note what a plugin checks and observes."""
         for implementation in self._manager.hook.blockloom_checks.get_hookimpls():
-            if implementation.plugin is module:
-                self.checks.append((plugin.name, implementation.function))
+            if implementation.plugin is row.module:
+                self.checks.append((row.name, implementation.function))
         for implementation in self._manager.hook.blockloom_event.get_hookimpls():
-            if implementation.plugin is module:
-                self.observers.append(_observer(implementation))
+            if implementation.plugin is row.module:
+
+                def cut_off(why: str) -> None:
+                    self._keep(row, remedies.cut_off(source, "blockloom_event", PATIENCE, why))
+
+                self.observers.append(Observer(implementation.function, implementation.argnames, cut_off, row.module))
+
+    def _check_version(self, source: Source, row: Plugin) -> None:
+        said = getattr(row.module, "__version__", None)
+        if isinstance(said, str) and row.version and said != row.version:
+            told = both(
+                f"it says that it is version {said}, and version {row.version} is installed",
+                f"它自称版本 {said}，而安装的是版本 {row.version}",
+            )
+            row.spoil("active", told, remedies.reinstall(source))
+
+    def _drop(self, row: Plugin) -> None:
+        """Forget a plugin that is not there any more."""
+        self.found.remove(row)
+        del self._sources[row.name, row.distribution]
+        name = f"{row.name} ({row.distribution})"
+        self.registry.broken.pop(name, None)
+        self.registry.remove(row.name, row.distribution)
+        if self._manager.has_plugin(name):
+            self._manager.unregister(name=name)
+        self.checks[:] = [(plugin, check) for plugin, check in self.checks if plugin != row.name]
+        for observer in [each for each in self.observers if row.module is not None and each.module is row.module]:
+            observer.end()
+            self.observers.remove(observer)
+
+    def find_conflicts(self) -> None:
+        """Mark the plugins that offer the same type, or carry the same name, as others do."""
+        for row in self.found:
+            row.complaints[:] = [each for each in row.complaints if each.status != "conflict"]
+        for offers in self.registry.conflicts():
+            for offer in offers:
+                others = [o.owner for o in offers if o is not offer]
+                english = f"the {offer.kind} type {offer.name!r} is also offered by {' and '.join(others)}"
+                chinese = f"{offer.kind} 类型 {offer.name!r} 也由 {' 和 '.join(others)} 提供"
+                self._clash(self._row(offer.plugin, offer.distribution), both(english, chinese))
+        for row in self.found:
+            same = [p.distribution for p in self.found if p.name == row.name and p is not row]
+            if same:
+                english = f"the entry point {row.name!r} is also used by {' and by '.join(same)}"
+                self._clash(row, both(english, f"入口点 {row.name!r} 也被 {'、'.join(same)} 使用"))
+
+    def _clash(self, row: Plugin | None, told: Text) -> None:
+        if row is not None:
+            row.spoil("conflict", told, remedies.keep_one(self._sources[row.name, row.distribution]))
+
+    def _row(self, plugin: str, distribution: str) -> Plugin | None:
+        return next((row for row in self.found if (row.name, row.distribution) == (plugin, distribution)), None)
+
+    def _report(self, offer: Offer, why: str) -> None:
+        """Keep what a type did wrong while it ran."""
+        if row := self._row(offer.plugin, offer.distribution):
+            source = self._sources[row.name, row.distribution]
+            self._keep(row, remedies.rubbish(source, offer.kind, offer.name, why))
+
+    def _keep(self, row: Plugin, fault: Fault) -> bool:
+        """Note what a plugin did wrong while it ran, here and for other processes; whether that was not known yet."""
+        if any((each.text, each.remedy) == fault for each in row.complaints):
+            return False
+        row.spoil("active", *fault)
+        self._faults.add(row.distribution, row.version, fault)
+        return True
 
     def _ask(self, module: Any, hook: str) -> list[Any]:
         """What one plugin answers to one hook."""
@@ -190,84 +268,27 @@ class Plugins:
         return [offer for answer in answers for offer in answer]
 
 
-def _asked(plugin: str, check: Callable[..., Any]) -> list[Finding]:
-    """What a plugin found; that it could not look is a finding too."""
-    try:
-        with _guarded(plugin):
-            found = list(check())
-            if wrong := [each for each in found if not isinstance(each, Finding)]:
-                raise PluginError(plugin, f"blockloom_checks gave back {type(wrong[0]).__name__} instead of a Finding")
-    except PluginError as error:
-        text = both(f"its checks failed: {error.why}", f"其检查失败：{error.why}")
-        return [Finding(name=f"plugin.{plugin}", state="failed", text=text)]
-    return found
-
-
 @cache
 def installed() -> Plugins:
     """The installed plugins, loaded once a process: for programs that do not load their own."""
     return Plugins.load()
 
 
-@contextlib.contextmanager
-def _guarded(name: str) -> Iterator[None]:
-    """Turns whatever a plugin raises, `sys.exit` included, into a PluginError; its prints go to stderr."""
+def _asked(plugin: str, check: Callable[..., Any]) -> list[Finding]:
+    """What a plugin found; that it could not look is a finding too."""
     try:
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
-    except (KeyboardInterrupt, PluginError):
-        raise
-    except BaseException as error:
-        raise PluginError(name, f"{type(error).__name__}: {error}") from error
+        found = guarded(lambda: list(check()), _limit())
+        if wrong := [each for each in found if not isinstance(each, Finding)]:
+            raise PluginError(plugin, f"blockloom_checks gave back {type(wrong[0]).__name__} instead of a Finding")
+    except PluginError as error:
+        text = both(f"its checks failed: {error.why}", f"其检查失败：{error.why}")
+        return [Finding(name=f"plugin.{plugin}", state="failed", text=text)]
+    return found
 
 
-def _observer(implementation: pluggy.HookImpl) -> Callable[..., object]:
-    """A plugin's observer as a function of a run and an event, whichever of the two it asks for."""
-    function = implementation.function
-
-    @wraps(function)
-    def observe(run: str, event: Event) -> object:
-        given = {"run": run, "event": event}
-        return function(*(given[name] for name in implementation.argnames))
-
-    return observe
-
-
-def _examine(kind: str, type: Any) -> None:
-    """Refuse a type that cannot work."""
-    if not isclass(type) or not issubclass(type, _BASES.get(kind, object)):
-        raise PluginError("", f"{type!r} is offered as a {kind} type and is none")
-    name = getattr(type, "name", None)
-    if not isinstance(name, str) or not all(map(is_id, name.split("."))):
-        raise PluginError("", f"the {kind} type {type.__name__} has no usable name: {name!r}")
-    if missing := [n for n in dir(type) if getattr(getattr(type, n, None), "__isabstractmethod__", False)]:
-        raise PluginError("", f"the {kind} type {name!r} does not define {', '.join(missing)}")
-    for attribute, base in _MODELS.items():
-        model = getattr(type, attribute, base)
-        if kind in _BASES and not (isclass(model) and issubclass(model, base)):
-            raise PluginError("", f"{attribute} of the {kind} type {name!r} is no class made of {base.__name__}")
-    if issubclass(type, TaskType) and ERROR_PORT in declared_ports(type).outputs:
-        raise PluginError("", f"the task type {name!r} declares an output 'error', which every task has already")
-
-
-def _distribution(point: EntryPoint) -> str:
-    # An uninstallation that was cut off leaves a distribution without metadata, and so without a name.
-    return (point.dist and point.dist.name) or ""
-
-
-def _version(point: EntryPoint) -> str:
-    return (point.dist and point.dist.version) or ""
-
-
-def _incompatible(point: EntryPoint) -> str:
-    """Why the plugin does not fit this blockloom, by what its distribution requires; empty if it does."""
-    here = version("blockloom")
-    for text in (point.dist.requires if point.dist else None) or ():
-        try:
-            wanted = Requirement(text)
-        except InvalidRequirement:
-            continue
-        applies = wanted.marker is None or wanted.marker.evaluate({"extra": ""})
-        if canonicalize_name(wanted.name) == "blockloom" and applies and not wanted.specifier.contains(here, True):
-            return f"it requires blockloom{wanted.specifier}, and blockloom {here} is installed"
-    return ""
+def _limit() -> float:
+    """Seconds that a plugin may take."""
+    try:
+        return float(os.environ.get(TIME_LIMIT, ""))
+    except ValueError:
+        return 10.0

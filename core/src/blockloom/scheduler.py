@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from .beginnings import Beginnings, Result
 from .bodies import Key
+from .errors import PluginError
 from .events import NOTHING
 from .failure import cut_off, delay_before, explain
 from .hosting import RunHost
@@ -285,6 +286,8 @@ class Scheduler:
 
     def _failed(self, scope: Run, task: TaskPlan, error: BaseException) -> None:
         """Try again if the task's settings say so, else fail."""
+        if isinstance(error, PluginError):
+            self._outfit.registry.blame("task", task.type.name, error.why)
         id = scope.ids[task.index]
         told = {**explain(error), "task": id}
         attempt = scope.attempts.get(task.index, 1) - self._past.cuts.get(id, 0)

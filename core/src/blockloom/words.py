@@ -1,13 +1,14 @@
 """Sentences for people, in English and Chinese; ids and keys are never translated."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 Text: TypeAlias = str | Mapping[str, str]
 """One sentence, or the same sentence by language: `{"en": …, "zh": …}`."""
 
 LANGUAGES: Final = ("en", "zh")
+_SEMICOLON: Final = {"en": "; ", "zh": "；"}
 
 
 def language() -> str:
@@ -44,3 +45,11 @@ def _in(wanted: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
 def _is_text(fact: Any) -> bool:
     """Whether a fact is a sentence by language; other mappings are values that somebody wrote."""
     return isinstance(fact, Mapping) and "en" in fact and all(isinstance(fact[name], str) for name in fact)
+
+
+def join(texts: Iterable[Text], between: str = "") -> Text:
+    """Several sentences as one, in every language; a semicolon stands between them unless something else is given."""
+    given = list(texts)
+    if all(isinstance(text, str) for text in given):
+        return (between or "; ").join(str(text) for text in given)
+    return {name: (between or _SEMICOLON[name]).join(tell(text, name) for text in given) for name in LANGUAGES}

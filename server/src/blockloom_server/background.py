@@ -99,6 +99,13 @@ class Caller:
             self.notices.append(self._next()["params"])
         return self.call("run.get", run=run)
 
+    def wait_for(self, type: str) -> dict[str, Any]:
+        """The first event of a type that comes from now on, of those subscribed to."""
+        notice: dict[str, Any]
+        while (notice := self._next()["params"])["type"] != type:
+            self.notices.append(notice)
+        return notice
+
     def _next(self) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(self._socket.recv(timeout=PATIENCE))
         return told

@@ -11,6 +11,7 @@ from blockloom.errors import BlockloomError, Conflict
 from blockloom.events import Event
 from blockloom.finding import SANDBOX, Finding
 from blockloom.live import RunView
+from blockloom.plugin import Observer
 from blockloom.plugins import Plugins
 from blockloom.store import Store, StoredWorkflow
 from blockloom.triggers import Firing, Standing
@@ -52,7 +53,7 @@ class Hub:
         self._run_lines = Lines(RUN_LINES)
         self.metrics = Metrics()
         watched = copy(plugins)
-        watched.observers = [*plugins.observers, self._see]
+        watched.observers = [*plugins.observers, Observer(self._see)]
         self.engine = Engine(watched, store, clock=clock, listening=listening)
         self.notices = Notices(clock)
         self.telling = Telling()

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from blockloom.plugins import Plugins
 from blockloom.store import Store
+from blockloom.watchdog import Watchdog
 from websockets.asyncio.server import Server as SocketServer
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.frames import CloseCode
@@ -19,6 +20,7 @@ from websockets.typing import Subprotocol
 from .connection import Connection
 from .gate import Gate
 from .hub import Hub
+from .installed import watch_what_is_installed
 from .limits import Limits
 from .site import Site, not_allowed, reply
 from .version import SUBPROTOCOL
@@ -98,6 +100,8 @@ class Server:
             await self.hub.close()
             raise
         self._pulse = asyncio.create_task(self.hub.metrics.watch_the_loop())
+        self._watchdog = Watchdog(self._plugins).__enter__()
+        self._kinds = asyncio.create_task(watch_what_is_installed(self._plugins, self.hub.notices))
         return self
 
     async def __aexit__(
@@ -106,6 +110,8 @@ class Server:
         """Stop listening, leave what runs as it is recorded, and close every connection (1001)."""
         self.hub.draining = True
         self._pulse.cancel()
+        self._kinds.cancel()
+        self._watchdog.__exit__(None, None, None)
         self._listening.close(close_connections=False)
         for connection in self._connections:
             connection.hush()

@@ -66,6 +66,7 @@ class Plugin(Shape):
     version: str
     status: Literal["active", "broken", "incompatible", "conflict", "disabled"]
     why: str = Field(description="What is wrong with it; may be empty.")
+    remedy: str = Field(description="What to do about it, down to the line to type; may be empty.")
     types: list[str] = Field(description="What it offers, as `kind:name`.")
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 from itertools import groupby
-from typing import Any
 
 import click
 
@@ -40,7 +39,7 @@ def types(ctx: click.Context, name: str | None, kind: str | None, as_json: bool)
         _refuse(registry, *code_and_why, as_json)
         ctx.exit(WRONG)
     if as_json:
-        show_json({"types": [_told(offer) for offer in offers]})
+        show_json({"types": [offer.told() for offer in offers]})
     elif name is None:
         _list(offers)
     else:
@@ -62,15 +61,6 @@ def _row(offer: Offer, conflict: bool) -> list[str]:
     title = one_line(tell(offer.type.title or "")) if issubclass(offer.type, Kind) else ""
     mark = paint(say("conflict", "冲突"), fg="red") if conflict else ""
     return ["  " + offer.name, title, offer.owner, mark]
-
-
-def _told(offer: Offer) -> dict[str, Any]:
-    """All that a type says about itself; where that fails, what the registry knows, and why."""
-    try:
-        return offer.to_json()
-    except Exception as error:  # the type's own code: whatever it raises, the others are listed
-        told = {"kind": offer.kind, "name": offer.name, "plugin": offer.plugin, "distribution": offer.distribution}
-        return told | {"broken": one_line(f"{type(error).__name__}: {error}")}
 
 
 def _refusal(registry: Registry, name: str, kind: str | None, offers: Sequence[Offer]) -> tuple[str, str] | None:

@@ -2,13 +2,13 @@
 
 import click
 
-from ..plugins import Plugin
+from ..plugin import STATUS_WORDS, Plugin
+from ..words import tell
 from .installed import Installed
 from .speech import one_line, paint, say, show, show_json
 from .table import table
 
 _COLORS = {"active": "green", "disabled": "yellow"}
-_STATUS = {"active": "可用", "broken": "损坏", "incompatible": "不兼容", "conflict": "冲突", "disabled": "已停用"}
 
 
 @click.command(
@@ -21,7 +21,7 @@ _STATUS = {"active": "可用", "broken": "损坏", "incompatible": "不兼容", 
 @click.pass_obj
 def plugins(installed: Installed, as_json: bool) -> None:
     """Print the installed plugins, broken ones included."""
-    found = installed.plugins.found
+    found = installed.plugins.examined()
     if as_json:
         show_json({"plugins": [plugin.to_json() for plugin in found]})
         return
@@ -29,8 +29,10 @@ def plugins(installed: Installed, as_json: bool) -> None:
         show(line)
         if plugin.why:
             show("    " + one_line(plugin.why, 1000))
+        if plugin.remedy:
+            show("    → " + one_line(plugin.remedy, 1000))
 
 
 def _row(plugin: Plugin) -> list[str]:
-    status = paint(say(plugin.status, _STATUS[plugin.status]), fg=_COLORS.get(plugin.status, "red"))
+    status = paint(tell(STATUS_WORDS[plugin.status]), fg=_COLORS.get(plugin.status, "red"))
     return [plugin.name, plugin.distribution, plugin.version, status, ", ".join(plugin.offers)]

@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from ..errors import BlockloomError
-from ..plugins import Plugins
+from ..plugins import DISABLE, Plugins
 from .checking import check
 from .doctor import doctor
 from .drawing import graph
@@ -45,6 +45,7 @@ class Program(click.Group):
         )
         self._complete = False
         self._left_out: list[str] = []
+        self.params.append(_disable_option())
         click.version_option(package_name="blockloom", message="%(prog)s %(version)s")(self)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -96,6 +97,19 @@ class Program(click.Group):
                     f"{source} offers a command {name!r}, which exists.", f"{source} 提供的命令 {name!r} 已存在。"
                 )
                 self._left_out.append(why)
+
+
+def _disable_option() -> click.Option:
+    """The option that leaves out plugins: what `BLOCKLOOM_DISABLE` names for good, it names for one command."""
+
+    def disable(ctx: click.Context, option: click.Parameter, names: tuple[str, ...]) -> None:
+        if names and not ctx.resilient_parsing:
+            os.environ[DISABLE] = ",".join([*filter(None, [os.environ.get(DISABLE)]), *names])
+
+    text = say("Leave out a plugin, by its name or its distribution.", "停用一个插件（按名称或所属的包）。")
+    return click.Option(
+        ["--disable"], metavar="NAME", multiple=True, expose_value=False, is_eager=True, callback=disable, help=text
+    )
 
 
 def main() -> NoReturn:

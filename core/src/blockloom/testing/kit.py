@@ -33,7 +33,8 @@ def engine_with(
         return Engine(registry, store, clock=clock)
     plugins = Plugins()
     plugins.registry = registry
-    plugins.observers += observers
+    for observer in observers:
+        plugins.observe(observer)
     return Engine(plugins, store, clock=clock)
 
 
