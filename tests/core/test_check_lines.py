@@ -267,3 +267,34 @@ def test_every_sentence_has_a_code_of_the_contract() -> None:
         *("bad-trigger", "unreachable", "maybe-missing"),
         "bad-secret",  # which the contract speaks of without giving it a code
     }
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "times"),
+    [
+        ({}, True, True),
+        ({"type": "string"}, True, False),
+        ({"type": ["string", "null"]}, True, True),
+        ({"type": "number"}, False, True),
+        ({"anyOf": [{"type": "array"}, {"type": "integer"}]}, False, True),
+        ({"enum": [1.5, "one"]}, True, False),
+        ({"const": [1]}, False, False),
+        ({"type": "boolean"}, False, False),
+    ],
+)
+def test_a_type_mismatch_is_told_only_where_no_value_could_fit(schema: Any, text: bool, times: bool) -> None:
+    """`text` takes a text, `times`, which is optional, an integer or null."""
+    for name, fits in (("text", text), ("times", times)):
+        lines = [line("s.x", f"a.{name}")]
+        made = graph(task("s", "start"), shout(), inputs={"x": schema}, connections=lines)
+        mismatch = [problem.path for problem in check(made, REGISTRY) if problem.code == "type-mismatch"]
+        assert mismatch == ([] if fits else ["/connections/0"]), name
+
+
+def test_a_literal_null_fits_an_input_that_is_optional() -> None:
+    optional, required = (
+        task("a", "acme.shout", inputs={"text": "x", "times": None}),
+        task("a", "acme.shout", inputs={"text": None}),
+    )
+    assert check(graph(optional), REGISTRY) == []
+    assert [(p.code, p.path) for p in check(graph(required), REGISTRY)] == [("type-mismatch", "/tasks/0/inputs/text")]

@@ -70,7 +70,10 @@ def test_a_value_that_fits_has_a_possible_type(value: Any, schema: Any) -> None:
         ({"$ref": "#/$defs/missing"}, {"type": "object"}, True),
         ({"$ref": "https://example.com/a"}, {"type": "object"}, True),
         ({"anyOf": [False, {"type": "string"}]}, {"type": "null"}, False),
-        ({"const": 1}, {"const": 2}, True),
+        ({"const": 1}, {"const": 2}, False),
+        ({"enum": [1.5, "one"]}, {"type": "integer"}, False),
+        ({"type": "integer", "minimum": 3}, {"enum": [1, 2]}, False),
+        ({"enum": [1, 2]}, {"enum": [2, 3]}, True),
         ({}, {}, True),
     ],
 )

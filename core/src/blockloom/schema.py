@@ -65,7 +65,20 @@ def _possible(schema: Any, root: Any, passed: list[str]) -> frozenset[str]:
 
 def can_meet(offered: Schema, wanted: Schema) -> bool:
     """Whether some value could satisfy both schemas; says yes wherever it is not sure."""
-    return bool(_with_whole(possible_types(offered)) & _with_whole(possible_types(wanted)))
+    if not _with_whole(possible_types(offered)) & _with_whole(possible_types(wanted)):
+        return False
+    for one, other in ((offered, wanted), (wanted, offered)):
+        values = [one["const"]] if "const" in one else one.get("enum")
+        if isinstance(values, list):
+            return any(_fits(value, one) and _fits(value, other) for value in values)
+    return True
+
+
+def _fits(value: Any, schema: Schema) -> bool:
+    try:
+        return (check := checker(schema)) is None or check(value) is None
+    except Exception:  # a schema that cannot be used is told of elsewhere
+        return True
 
 
 def checker(schema: Schema) -> Check | None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..plan import Feed, Join, Line, TaskPlan
-from ..schema import can_meet
+from ..schema import can_meet, possible_types
 from ..spec import ERROR_PORT, Connection, Port
 from ..words import both
 from .shape import Draft, listed, one_of
@@ -92,9 +92,15 @@ def _check_ports(draft: Draft, connection: Connection, source: TaskPlan, target:
     elif offered is not None and offered.schema and wanted.schema:
         pair = id(offered), id(wanted)
         if pair not in draft.meetings:
-            draft.meetings[pair] = can_meet(offered.schema, wanted.schema)
+            draft.meetings[pair] = _can_meet(offered, wanted)
         if not draft.meetings[pair]:
             _no_meeting(draft, connection, offered, wanted, place)
+
+
+def _can_meet(offered: Port, wanted: Port) -> bool:
+    """Whether some value fits both; an input that is not required takes null, whatever its type."""
+    null = not wanted.required and "null" in possible_types(offered.schema)
+    return null or can_meet(offered.schema, wanted.schema)
 
 
 def _no_meeting(draft: Draft, connection: Connection, offered: Port, wanted: Port, place: int) -> None:

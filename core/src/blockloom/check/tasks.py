@@ -239,6 +239,8 @@ def _check_literals(draft: Draft, task: Mapping[str, Any], id: str, ports: PortS
         port = ports.inputs.get(name)
         if port is None:
             check_open_input(draft, task, id, name, ports, *here)
+        elif value is None and not port.required:
+            continue
         elif (check := checker(port.schema)) and (flaw := check(value)):
             draft.add("value-mismatch", *here, name=name, why=flaw)
     return literals
