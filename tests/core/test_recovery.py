@@ -157,6 +157,19 @@ def test_a_delay_goes_on_while_nobody_runs_it() -> None:
     simulate(main)
 
 
+def test_a_timeout_counts_while_nobody_runs_it() -> None:
+    async def main() -> None:
+        lives = Lives()
+        document = graph({**wait("after", delay=100), "timeout": 50})
+        run_id = await lives.live(lambda engine: started(engine, document))
+        await asyncio.sleep(30)
+        run = await lives.live(lambda engine: ended(engine, run_id))
+        assert now() == 50
+        assert (run.error or {})["type"] == "timeout"
+
+    simulate(main)
+
+
 def test_an_event_is_found_that_was_published_before_the_process_ended() -> None:
     async def main() -> None:
         lives = Lives()

@@ -63,6 +63,11 @@ class Past:
         """Whether a task that ran was waiting or held bodies, so that it goes on where it was."""
         return bool(self._bodies_of.get(id)) or any(wait.fired is None for wait in self.waits.get(id, {}).values())
 
+    def cut(self, id: str) -> None:
+        """A task that was cut off begins again."""
+        self.started.pop(id, None)
+        self.cuts[id] = self.cuts.get(id, 0) + 1
+
     def strikes_of(self, id: str) -> int:
         """How often a task has ended its process, as far as one can tell."""
         own = self.strikes.get(id, 0)
@@ -128,8 +133,8 @@ class Past:
 
     def forget(self, id: str) -> None:
         """Forget what a task has waited for and held: what it does next, it does anew."""
-        self.waits.pop(id, None)
-        self.answers.pop(id, None)
+        for known in (self.started, self.waits, self.answers):
+            known.pop(id, None)
         for prefix in self._bodies_of.pop(id, ()):
             for event in self.bodies.pop(prefix, ()):
                 if event.task is not None and event.task in self._bodies_of:

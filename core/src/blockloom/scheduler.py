@@ -143,7 +143,7 @@ class Scheduler:
                 self._add_worker(self._work((scope, index)))
             else:
                 scope.retry(index, {**cut_off(strikes), "task": id}, 0, self._past.strikes.get(id, 0))
-                self._past.cuts[id] = self._past.cuts.get(id, 0) + 1
+                self._past.cut(id)
                 scope.rearm(index)
         for index in sorted(scope.delayed):
             delay = max(0.0, self._past.due.get(scope.ids[index], 0.0) - scope.log.clock())
@@ -249,7 +249,7 @@ class Scheduler:
         key = scope, task.index
         try:
             try:
-                result = await self._waits.wait(key, waiting, task.timeout)
+                result = await self._waits.wait(key, waiting, self._time_left(scope, task))
             finally:
                 if self._host.bodies.holds(key):
                     await self._host.bodies.settle(key)
@@ -271,6 +271,12 @@ class Scheduler:
             self._places.give(task)
             return False
         return True
+
+    def _time_left(self, scope: Run, task: TaskPlan) -> float | None:
+        """Seconds that a task may take, less what it took before the process ended, where it goes on since then."""
+        if task.timeout is None or (since := self._past.started.get(scope.ids[task.index])) is None:
+            return task.timeout
+        return max(0.0, task.timeout - (scope.log.clock() - since))
 
     def _is_left(self) -> bool:
         """Whether the run has gone on without the task of this worker."""
