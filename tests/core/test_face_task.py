@@ -270,3 +270,21 @@ def test_blocks_of_one_loop_share_what_is_warm_and_the_loop_takes_it_along() -> 
     assert len(first) == 1
     assert first == second == third
     assert processes() == before
+
+
+def test_a_trigger_says_what_becomes_of_firings_that_are_missed_or_overlap() -> None:
+    trigger = Trigger("every", {"interval": "1h"}, "hourly")
+    trigger.workflow, trigger.enabled, trigger.misfire, trigger.overlap = "report", False, "skip", "allow"
+    told = trigger.to_json()
+    assert told == {
+        "id": "hourly",
+        "type": "every",
+        "config": {"interval": "1h"},
+        "workflow": "report",
+        "enabled": False,
+        "misfire": "skip",
+        "overlap": "allow",
+    }
+    again = Trigger.from_json(told)
+    assert (again.workflow, again.enabled, again.misfire, again.overlap) == ("report", False, "skip", "allow")
+    assert Trigger.from_json({**told, "misfire": None}).to_json() == {**told, "misfire": None}
