@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import pytest
+from blockloom import Engine, MemoryStore, Plugins, StoredWorkflow, StoreFailed
 from blockloom.testing import Reply, ScriptedServer
 from blockloom_llm.testing import ModelServer, says
 from blockloom_server.remote import Refused, Remote, session
+from blockloom_server.server import Server
 from blockloom_server.testing import serving, socket_of
 
 ECHO: Final[dict[str, Any]] = {
@@ -211,3 +213,31 @@ def test_the_triggers_of_a_workflow_are_told_of_to_those_who_follow_it() -> None
         assert refused.value.code == -32602
 
     through(act)
+
+
+class Waking(MemoryStore):
+    """A store that fails until it is woken."""
+
+    asleep = True
+
+    async def workflows(self) -> list[StoredWorkflow]:
+        if self.asleep:
+            raise StoreFailed("memory:", "it sleeps")
+        return await super().workflows()
+
+
+def test_triggers_fire_as_soon_as_the_store_can_say_which_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("blockloom.triggers.patience.PAUSE", 0.01)
+
+    async def main() -> None:
+        store = Waking()
+        action = {"type": "merge"}
+        async with Engine(Plugins.load(), store, owns_store=False) as engine:
+            await engine.triggers.create({"id": "t", "type": "event", "config": {"name": "go"}, "action": action})
+        async with Server(Plugins.load(), store, port=0) as server, session(socket_of(server)) as remote:
+            await remote.call("subscribe", all=True)
+            await remote.call("event.publish", name="go")
+            store.asleep = False
+            assert (await until(remote, "trigger.fired"))["trigger"] == "t"
+
+    asyncio.run(asyncio.wait_for(main(), 20))

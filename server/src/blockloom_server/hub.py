@@ -7,14 +7,14 @@ from copy import copy
 from typing import Any, Final
 
 from blockloom.engine import Engine
-from blockloom.errors import BlockloomError, Conflict
+from blockloom.errors import BlockloomError, Conflict, StoreFailed
 from blockloom.events import Event
 from blockloom.finding import SANDBOX, Finding
 from blockloom.live import RunView
 from blockloom.plugin import Observer
 from blockloom.plugins import Plugins
 from blockloom.store import Store, StoredWorkflow
-from blockloom.triggers import Firing, Standing
+from blockloom.triggers import Firing, Standing, persist
 
 from .lines import Lines
 from .metrics import Metrics, runs_by_state, tasks_by_state
@@ -56,6 +56,7 @@ class Hub:
         watched.observers = [*plugins.observers, Observer(self._see)]
         self.engine = Engine(watched, store, clock=clock, listening=listening)
         self.notices = Notices(clock)
+        self._opening: asyncio.Task[None] | None = None
         self.telling = Telling()
         self.draining = False
         """Whether the server is about to stop: nothing new is begun."""
@@ -67,13 +68,21 @@ class Hub:
         return await asyncio.shield(self._sandbox)
 
     async def open(self) -> None:
-        """Carry on what the store holds open, and let the triggers fire."""
-        await self.engine.recover()
+        """Carry on what the store holds open, and let the triggers fire; where the store fails, as soon as it can."""
         self.engine.triggers.listen(lambda *fired: self.notices.add(TRIGGER_FIRED, told_of(*fired)))
+        try:
+            await self._open()
+        except StoreFailed:
+            self._opening = asyncio.create_task(persist(self._open))
+
+    async def _open(self) -> None:
+        await self.engine.recover()
         await self.engine.triggers.open()
 
     async def close(self) -> None:
         """End what runs, leaving it as recorded."""
+        if self._opening is not None:
+            self._opening.cancel()
         await asyncio.wait([self._sandbox])
         await self.engine.close()
         self._run_lines.close()

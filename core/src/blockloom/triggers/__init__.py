@@ -3,8 +3,9 @@
 from .actions import World
 from .firing import Firing
 from .making import coming
+from .patience import persist
 from .reach import Reach
 from .service import Triggers
 from .standing import Standing
 
-__all__ = ["Firing", "Reach", "Standing", "Triggers", "World", "coming"]
+__all__ = ["Firing", "Reach", "Standing", "Triggers", "World", "coming", "persist"]

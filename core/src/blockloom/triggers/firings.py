@@ -58,7 +58,9 @@ class Firings:
             if trigger is None or await self._store.get(DONE, id) is not None:
                 await self._store.drop(OPEN, id)
             else:
-                self._lane(trigger).take(firing)
+                lane = self._lane(trigger)
+                if lane.find(id) is None:
+                    lane.take(firing)
 
     def rest(self) -> None:
         """Begin nothing any more."""
