@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from json import dumps
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from .agenda import Agenda
 from .beginnings import Result
@@ -16,6 +16,10 @@ from .probation import Probation
 from .registry import Registry
 from .run import Log, Run
 from .states import TaskState
+
+
+MOST_PLANS: Final = 100
+"""Plans that are kept for other runs of equal graphs."""
 
 
 class Revived(NamedTuple):
@@ -42,6 +46,8 @@ class Revival:
     def _plan(self, graph: Mapping[str, Any]) -> Plan:
         key = dumps(graph, sort_keys=True)
         if key not in self._plans:
+            if len(self._plans) >= MOST_PLANS:
+                self._plans.clear()
             self._plans[key] = prepare(graph, self._registry)
         return self._plans[key]
 
