@@ -298,3 +298,21 @@ def test_a_literal_null_fits_an_input_that_is_optional() -> None:
     )
     assert check(graph(optional), REGISTRY) == []
     assert [(p.code, p.path) for p in check(graph(required), REGISTRY)] == [("type-mismatch", "/tasks/0/inputs/text")]
+
+
+def test_what_does_not_fit_is_told_in_chinese_to_the_last_word() -> None:
+    empty: dict[str, Any] = {"body": {"tasks": []}}
+    made = graph(
+        task("a", "acme.shout", inputs={"text": 5}, timeout="soon", retry={"attempts": 0}, cache=1),
+        task("b", "loop", config=empty),
+        task("c", "switch", config={"cases": [{"port": "default", "when": "True"}], "mode": "some"}),
+        task("d", "wait", config={"trigger": "soon"}),
+        task("e", "foreach", config={"body": 5, "on_error": "ask"}, inputs={"items": []}),
+        task("f", "workflow"),
+        task("g", "acme.nothing"),
+    )
+    told = [problem.to_json("zh")["message"] for problem in check(made, REGISTRY)]
+    assert len(told) == 12
+    for message in told:
+        named = re.sub(r"'[^']*'|\"[^\"]*\"|{[^}]*}", "", message)
+        assert not re.search(r"[A-Za-z]{2,}[ ,:]+[A-Za-z]{2,}", named), message

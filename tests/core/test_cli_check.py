@@ -116,7 +116,7 @@ def test_a_file_that_is_not_there_is_a_problem_too(call: Call, tmp_path: Path) -
 def test_it_speaks_chinese(call: Call) -> None:
     result = call("check", "-", input=BAD, language="zh")
     assert result.stdout.startswith("标准输入：3 个错误，1 个警告\n\n错误 unknown-type /tasks/1/type\n")
-    assert "没有已安装的插件提供 task 类型 'blokcs'。" in result.stdout
+    assert "没有已安装的插件提供任务类型 'blokcs'。" in result.stdout
     assert "警告 unreachable" in result.stdout
     assert call("check", "-", input=GOOD, language="zh").stdout == "标准输入：没有问题\n"
     told = json.loads(call("check", "-", "--json", input=BAD, language="zh").stdout)["problems"][0]

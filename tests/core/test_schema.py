@@ -108,7 +108,7 @@ def test_a_checker_says_what_and_where() -> None:
     assert check({"a": ["x", 5]}) == "a[1]: 5 is not of type 'string'"
     simple = checker({"type": "string"})
     assert simple is not None
-    assert simple(5) == "expected string, got integer"
+    assert simple(5) == {"en": "expected string, got integer", "zh": "应为 string，实为 integer"}
 
 
 def test_what_a_checker_says_is_short() -> None:

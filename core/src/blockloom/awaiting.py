@@ -18,6 +18,7 @@ from .spec import TriggerSpec
 from .task import Answer
 from .trigger import Fired
 from .values import copy_value
+from .words import tell
 
 
 class _Asked:
@@ -91,7 +92,7 @@ class Awaiting:
             raise UnknownPart("block", block, f"What the task {id!r} asks", list(blocks))
         schema = form.get("schema", {}) if block is None else blocks[block].get("schema", {})
         if (check := checker(schema)) is not None and (flaw := check(value)):
-            raise BadUsage(f"The answer does not fit what the task {id!r} asks: {flaw}")
+            raise BadUsage(f"The answer does not fit what the task {id!r} asks: {tell(flaw, 'en')}")
         self._tell(holder, {"wait": number, "answer": value, **({} if block is None else {"block": block})})
         asked.answers.append(Answer(value, block))
         asked.news.set()

@@ -12,6 +12,7 @@ from .plan import TaskPlan
 from .run import Run
 from .task import TaskContext
 from .values import copy_value
+from .words import tell
 
 
 class Result(NamedTuple):
@@ -86,4 +87,4 @@ def _check_inputs(task: TaskPlan, given: Mapping[str, Any]) -> None:
     for name, optional, check in task.checks:
         value = given[name]
         if not (optional and value is None) and (flaw := check(value)):
-            raise TaskFailed("wrong-type", f"the input {name!r} does not fit: {flaw}")
+            raise TaskFailed("wrong-type", f"the input {name!r} does not fit: {tell(flaw, 'en')}")

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from .errors import BadValue
 from .keys import SECRET_NAME
@@ -43,7 +44,8 @@ def _duration(value: Any) -> float:
     try:
         return duration(value)
     except BadValue as error:
-        raise ValueError(error.why) from None
+        chinese = f'{value!r:.100} 不是时长：请写秒数，或 "500ms"、"1.5s"、"10m"、"2h"、"1d"'
+        raise PydanticCustomError("duration", "{en}", {"en": error.why, "zh": chinese}) from None
 
 
 Duration: TypeAlias = Annotated[
@@ -57,9 +59,12 @@ def _one_expression(text: str) -> str:
     try:
         ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
-        raise ValueError(f"not one expression: {error.msg} (line {error.lineno}, column {error.offset})") from None
+        english = f"not one expression: {error.msg} (line {error.lineno}, column {error.offset})"
+        chinese = f"不是一个表达式：{error.msg}（第 {error.lineno} 行，第 {error.offset} 列）"
+        raise PydanticCustomError("expression", "{en}", {"en": english, "zh": chinese}) from None
     except (ValueError, RecursionError, MemoryError) as error:
-        raise ValueError(f"not one expression: {error}") from None
+        told = {"en": f"not one expression: {error}", "zh": f"不是一个表达式：{error}"}
+        raise PydanticCustomError("expression", "{en}", told) from None
     return text
 
 

@@ -8,11 +8,12 @@ from pydantic import TypeAdapter
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
 from .values import type_names
+from .words import Text, both
 
 Schema: TypeAlias = Mapping[str, Any]
 """A JSON Schema fragment; `{}` accepts any value."""
 
-Check: TypeAlias = Callable[[Any], str | None]
+Check: TypeAlias = Callable[[Any], Text | None]
 """Says what is wrong with a value, or None."""
 
 ALL_TYPES: Final = frozenset(type_names.values())
@@ -160,8 +161,10 @@ def _circles(target: str, root: Any) -> bool:
 
 
 def _simple(name: str, fits: Callable[[Any], bool]) -> Check:
-    def check(value: Any) -> str | None:
-        return None if fits(value) else f"expected {name}, got {_type_of(value)}"
+    def check(value: Any) -> Text | None:
+        if fits(value):
+            return None
+        return both(f"expected {name}, got {_type_of(value)}", f"应为 {name}，实为 {_type_of(value)}")
 
     return check
 

@@ -144,7 +144,7 @@ _GRAPH: Final = {
         "unknown-type",
         (
             "No installed plugin offers the {kind} type {name!r}.{why}",
-            "没有已安装的插件提供 {kind} 类型 {name!r}。{why}",
+            "没有已安装的插件提供{kind}类型 {name!r}。{why}",
         ),
         ("{advice}", "{advice}"),
     ),
@@ -152,13 +152,13 @@ _GRAPH: Final = {
         "unknown-type",
         (
             "The {kind} type {name!r} is offered by {owners}; none of them is used.",
-            "{kind} 类型 {name!r} 同时由 {owners} 提供；都不会被使用。",
+            "{kind}类型 {name!r} 同时由 {owners} 提供；都不会被使用。",
         ),
         ("Uninstall or disable all but one of them.", "请只保留其中一个，卸载或停用其余的。"),
     ),
     "unusable-type": Sentence(
         "unknown-type",
-        ("The {kind} type {name!r} cannot be used. {why}", "{kind} 类型 {name!r} 无法使用。{why}"),
+        ("The {kind} type {name!r} cannot be used. {why}", "{kind}类型 {name!r} 无法使用。{why}"),
         (
             "Repair or uninstall the plugin; `blockloom plugins` tells more.",
             "请修复或卸载该插件；`blockloom plugins` 会给出详情。",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from pydantic_core import core_schema
+from pydantic_core import PydanticCustomError, core_schema
 
 from .schema import Schema
 from .trigger import TriggerType
@@ -70,7 +70,7 @@ class Graph:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
-        return _written_as_mapping(cls, "a body is a graph, written as a mapping")
+        return _written_as_mapping(cls, en="a body is a graph, written as a mapping", zh="子图是一个图，应写成映射")
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class TriggerSpec:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
-        return _written_as_mapping(cls, "a trigger is written as {type, config}")
+        return _written_as_mapping(cls, en="a trigger is written as {type, config}", zh="触发器应写成 {type, config}")
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
@@ -110,14 +110,14 @@ class StandingSpec(TriggerSpec):
     __slots__ = ()
 
 
-def _written_as_mapping(kind: type[Any], complaint: str) -> core_schema.CoreSchema:
+def _written_as_mapping(kind: type[Any], **complaint: str) -> core_schema.CoreSchema:
     """How pydantic reads and writes a part of a document that is kept as it came, in its `document`."""
 
     def read(value: Any) -> Any:
         if isinstance(value, kind):
             return value
         if not isinstance(value, Mapping):
-            raise ValueError(complaint)
+            raise PydanticCustomError("mapping", "{en}", complaint)
         return kind(value)
 
     made = core_schema.no_info_plain_validator_function(read)

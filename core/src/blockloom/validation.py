@@ -88,6 +88,8 @@ def _within(steps: Sequence[str | int], value: Any, missing: bool) -> tuple[str 
 def _sentence(kind: str, message: str, facts: Mapping[str, Any]) -> Text:
     """What pydantic says; a type's own PydanticCustomError may say it in Chinese too, as `zh` of its context."""
     english = _ENGLISH.get(kind) or _plain(message)
+    if "expected" in facts:
+        facts = {**facts, "expected": str(facts["expected"]).replace(" or ", " 或 ").replace(", ", "、")}
     chinese = _CHINESE[kind].format_map(facts) if kind in _CHINESE else facts.get("zh")
     return both(english, chinese if isinstance(chinese, str) else english)
 

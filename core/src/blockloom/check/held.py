@@ -12,7 +12,7 @@ from ..spec import BlockSpec, Graph, StandingSpec, TriggerSpec
 from ..trigger import TriggerType, can_be_awaited
 from ..validation import flaws
 from ..values import is_name
-from ..words import Text, both
+from ..words import Text, both, tell
 from .kinds import UNKNOWN, Kind, find_kind
 from .shape import RESERVED_INPUTS, Draft, listed, note_secrets
 from .types import ask, check_embedded, check_model, find_type, problems_of
@@ -182,4 +182,6 @@ def _flaw_of_input(draft: Draft, name: str, value: Any, is_own: bool) -> Text | 
         unknown = both(f"inputs: the workflow has no input {name!r}", f"inputs：该工作流没有输入 {name!r}")
         return None if draft.open_inputs else unknown
     flaw = check(value) if (check := checker(port.schema)) else None
-    return flaw and both(f"inputs.{name}: {flaw}", f"inputs.{name}：{flaw}")
+    if flaw is None:
+        return None
+    return both(f"inputs.{name}: {tell(flaw, 'en')}", f"inputs.{name}：{tell(flaw, 'zh')}")

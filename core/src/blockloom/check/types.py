@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import BaseModel, ValidationError
@@ -14,6 +14,12 @@ from ..sentences import SENTENCES
 from ..validation import flaws
 from ..words import Text, both
 from .shape import Draft
+
+_KINDS: Final[Mapping[str, Text]] = {
+    "task": both("task", "任务"),
+    "block": both("block", "块"),
+    "trigger": both("trigger", "触发器"),
+}
 
 
 def find_type(draft: Draft, kind: str, name: Any, *path: str | int) -> Any:
@@ -27,11 +33,11 @@ def find_type(draft: Draft, kind: str, name: Any, *path: str | int) -> Any:
     try:
         return draft.registry.get(kind, name)
     except TypeConflict as error:
-        draft.add("type-conflict", *path, "type", kind=kind, name=name, owners=", ".join(error.owners))
+        draft.add("type-conflict", *path, "type", kind=_KINDS[kind], name=name, owners=", ".join(error.owners))
     except UnknownType as error:
-        draft.add("unknown-type", *path, "type", kind=kind, name=name, **_advise(draft, error))
+        draft.add("unknown-type", *path, "type", kind=_KINDS[kind], name=name, **_advise(draft, error))
     except PluginError as error:
-        draft.add("unusable-type", *path, "type", kind=kind, name=name, why=error.message)
+        draft.add("unusable-type", *path, "type", kind=_KINDS[kind], name=name, why=error.message)
     return None
 
 

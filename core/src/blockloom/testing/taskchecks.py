@@ -23,6 +23,7 @@ from ..spec import ERROR_PORT, PortSet
 from ..states import RUN_ENDS, TaskState
 from ..task import TaskType
 from ..values import copy_value
+from ..words import tell
 from .blockchecks import PROMPT
 from .conformance import require
 from .kindchecks import KindConformance, Settings
@@ -132,8 +133,8 @@ class TaskConformance(KindConformance):
             ports = self._ports(example).outputs
             for name, value in (self._run(example).outputs or {}).items():
                 fits = checker(ports[name].schema) if name in ports and value is not None else None
-                flaw = fits(value) if fits else None
-                require(flaw is None, f"The output {name!r} is {value!r}: {flaw}.", "Correct `Outputs` or `run`.")
+                flaw = tell((fits(value) if fits else None) or "")
+                require(not flaw, f"The output {name!r} is {value!r}: {flaw}.", "Correct `Outputs` or `run`.")
 
     def test_it_is_repeatable(self) -> None:
         """What is `pure` gives the same outputs each time."""

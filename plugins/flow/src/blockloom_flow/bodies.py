@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import blockloom
 from blockloom import BlockSpec, Embedded, Expression, Graph, Port, PortSet, TaskContext, TaskFailed, TaskType
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from .branch import expression
 from .ends import ANYTHING, CATEGORY
@@ -13,6 +14,12 @@ from .ends import ANYTHING, CATEGORY
 _LIST = Port(schema={"type": "array"})
 _ITEMS = Port(schema={"type": "array"}, required=True)
 _EACH = {"results": _LIST, "errors": _LIST}
+
+
+def _one_of(one: str, other: str) -> PydanticCustomError:
+    """The refusal of settings that have both or neither of two."""
+    told = {"en": f"exactly one of {one} and {other} is needed", "zh": f"{one} 与 {other} 须恰好写其中一个"}
+    return PydanticCustomError("one_of", "{en}", told)
 
 
 def outputs_of(body: Graph) -> dict[str, Port]:
@@ -42,7 +49,7 @@ class Workflow(TaskType):
         @model_validator(mode="after")
         def _one_of_them(self) -> "Workflow.Config":
             if (self.body is None) == (self.workflow is None):
-                raise ValueError("exactly one of body and workflow is needed")
+                raise _one_of("body", "workflow")
             return self
 
     def ports(self, config: Any, blocks: Sequence[BlockSpec]) -> PortSet:
@@ -82,7 +89,7 @@ class Loop(TaskType):
         @model_validator(mode="after")
         def _one_of_them(self) -> "Loop.Config":
             if (self.times is None) == (self.while_ is None):
-                raise ValueError("exactly one of times and while is needed")
+                raise _one_of("times", "while")
             return self
 
     def ports(self, config: Any, blocks: Sequence[BlockSpec]) -> PortSet:

@@ -77,7 +77,9 @@ class Case(blockloom.Config):
 def _usable(cases: list[Case]) -> list[Case]:
     for case in cases:
         if case.port in ("default", "error"):
-            raise ValueError(f"a case cannot be named {case.port!r}: every switch has that port already")
+            english = f"a case cannot be named {case.port!r}: every switch has that port already"
+            chinese = f"情况不能命名为 {case.port!r}：每个 switch 已有该端口"
+            raise PydanticCustomError("port", "{en}", {"en": english, "zh": chinese})
     return cases
 
 
