@@ -152,8 +152,11 @@ class Scheduler:
 
     # The workers
 
-    def _go_on(self) -> None:
-        """After something has happened: end what is condemned, and see that somebody takes what is ready."""
+    def _go_on(self, tell: bool = True) -> None:
+        """After something has happened: end what is condemned, and see that somebody takes what is ready.
+
+        With `tell` the journal is told of it; who writes it down at once need not.
+        """
         condemned, self._agenda.condemned = self._agenda.condemned, []
         for key in condemned:
             self._waits.end(key)
@@ -163,7 +166,8 @@ class Scheduler:
             self._places.serve_a_seeker()
         if self._drained is not None and not self._places.busy and not self._drained.done():
             self._drained.set_result(None)
-        self._journal.nudge()
+        if tell:
+            self._journal.nudge()
 
     def _add_worker(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         worker = self._loop.create_task(work, context=self._context.copy())
@@ -195,7 +199,7 @@ class Scheduler:
             if entered is None:
                 scope.start(index)
                 if self._records_first:
-                    self._go_on()
+                    self._go_on(tell=False)
                     await self._journal.flush()
             entered = None
             if index in scope.doomed:  # while its beginning was recorded, or before it could go on
@@ -211,7 +215,8 @@ class Scheduler:
             if scope.level and scope.over:
                 await self._places.hold_up()
             if self._loop.time() > breath:
-                self._journal.nudge()
+                if not self._records_first:  # else it is recorded with the beginning of the next task, in one commit
+                    self._journal.nudge()
                 await asyncio.sleep(0)
                 breath = self._loop.time() + BREATH
         self._go_on()

@@ -40,10 +40,14 @@ class Desk:
     A piece of work raises what it refuses before it changes anything. One that fails takes no other with it.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: str, begin: str) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, path: str, begin: str, undone: Callable[[], None] = lambda: None
+    ) -> None:
+        """`undone` is called where a transaction was not committed."""
         self._connection = connection
         self._path = path
         self._begin = begin
+        self._undone = undone
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name=f"sqlite {path}", daemon=True)
@@ -114,10 +118,12 @@ class Desk:
                 except BlockloomError as refusal:
                     answers.append(_Answer(job, None, refusal))
             connection.execute("COMMIT")
-            return answers
-        finally:
+        except BaseException:
+            self._undone()
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            raise
+        return answers
 
 
 def _give(answers: list[_Answer]) -> None:

@@ -17,8 +17,8 @@ TOGETHER: Final = 500
 Apart: TypeAlias = dict[bytes, str]
 """The JSON of what stands apart, by its hash."""
 
-Row: TypeAlias = tuple[int, int, str]
-"""The numbers of the first and the last of some events, and their JSON."""
+Row: TypeAlias = tuple[int, int, float, str]
+"""The numbers of the first and the last of some events, the time of the last, and their JSON."""
 
 
 def encode(value: Any) -> bytes:
@@ -77,7 +77,7 @@ def pack_events(events: Sequence[Event], apart: Apart) -> Iterator[Row]:
         text = encode(rows)
         if len(text) > LARGE:
             text = b"[%b]" % b",".join(pack(about, data, apart) for *about, data in rows)
-        yield some[0].seq, some[-1].seq, text.decode()
+        yield some[0].seq, some[-1].seq, some[-1].time, text.decode()
 
 
 def unpack_events(first: int, rows: list[list[Any]], values: Mapping[str, Any]) -> list[Event]:

@@ -40,7 +40,7 @@ async def recover(damaged: Path, new: Path) -> Recovered:
                     await _copy_row(target, table, columns, row, json, found)
             texts: dict[bytes, str] = dict(_rows(source, "value", "rowid", "hash, json"))
             values = _Values(texts)
-            for row in _rows(source, "run", "n", "n, id, key, workflow, name, created, settings, seq, graph, inputs"):
+            for row in _rows(source, "run", "n", "n, id, key, workflow, name, created, settings, state, graph, inputs"):
                 await _copy_run(source, target, row, values, found)
         finally:
             await target.close()
@@ -89,7 +89,7 @@ async def _copy_row(
 async def _copy_run(
     source: sqlite3.Connection, target: SqliteStore, row: tuple[Any, ...], values: _Values, found: Recovered
 ) -> None:
-    n, id, key, workflow, name, created, settings, seq, graph, inputs = row
+    n, id, key, workflow, name, created, settings, state, graph, inputs = row
     try:
         packed = decode(inputs)
         run = StoredRun(
@@ -109,15 +109,16 @@ async def _copy_run(
     found.rows["run"] += 1
     recorded = 0
     try:
-        rows = source.execute("SELECT first, events FROM journal WHERE run = ? ORDER BY last", (n,))
-        for first, text in rows:
+        sql = "SELECT first, events FROM journal WHERE place > ? AND place < ? ORDER BY place"
+        for first, text in source.execute(sql, (n << 32, (n + 1) << 32)):
             events = unpack_events(first, decode(text), values)
             await target.append(id, events)
             recorded = events[-1].seq
+        whole = (await target.get_run(id)).state == state
     except _UNREADABLE:
-        pass
-    if recorded < seq:
-        found.losses.append(f"run {id}: the events {recorded + 1} to {seq}")
+        whole = False
+    if not whole:
+        found.losses.append(f"run {id}: the events from {recorded + 1} on")
 
 
 def _rows(db: sqlite3.Connection, table: str, key: str, columns: str) -> Iterator[tuple[Any, ...]]:

@@ -11,7 +11,10 @@ from .packing import Apart, by_hash, decode, encode, hashes, pack, unpack
 SLICE: Final = 200
 """Runs that are forgotten in one transaction, so that nobody waits long meanwhile."""
 
-_HEAD: Final = "id, created, workflow, name, state, changed"
+_HEAD: Final = (
+    "id, created, workflow, name, state,"
+    " (SELECT time FROM journal WHERE place > (n << 32) AND place < ((n + 1) << 32) ORDER BY place DESC LIMIT 1)"
+)
 _ENDS: Final = ", ".join(f"'{state}'" for state in sorted(RUN_ENDS))
 
 
@@ -36,9 +39,9 @@ def create(db: sqlite3.Connection, run: StoredRun) -> StoredRun:
     inputs = pack((), {"inputs": run.inputs}, apart).decode()
     settings = encode(run.settings).decode()
     made = db.execute(
-        "INSERT INTO run (id, key, workflow, name, state, created, changed, graph, inputs, settings)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (run.id, run.key, run.workflow, run.name, run.state, run.created, run.changed, graph, inputs, settings),
+        "INSERT INTO run (id, key, workflow, name, state, created, graph, inputs, settings)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (run.id, run.key, run.workflow, run.name, run.state, run.created, graph, inputs, settings),
     )
     hold(db, made.lastrowid or 0, apart)
     return run
@@ -104,7 +107,7 @@ def prune(db: sqlite3.Connection, before: float) -> int:
     """Forget some of the runs that ended before a moment; how many. None are left once that is less than SLICE."""
     return db.execute(
         f"DELETE FROM run WHERE n IN (SELECT n FROM run WHERE state IN ({_ENDS})"
-        " AND coalesce(changed, created) < ? LIMIT ?)",
+        " AND coalesce(moved, created) < ? LIMIT ?)",
         (before, SLICE),
     ).rowcount
 

@@ -50,7 +50,8 @@ class SqliteStore:
             if self._lock is not None:
                 self._lock.release()
             raise
-        self._writer = None if writing is None else Desk(writing, self._where, "BEGIN IMMEDIATE")
+        self._ends = journal.Ends()
+        self._writer = None if writing is None else Desk(writing, self._where, "BEGIN IMMEDIATE", self._ends.forget)
         self._reader = Desk(reading, self._where, "BEGIN")
 
     @classmethod
@@ -107,7 +108,7 @@ class SqliteStore:
         """See Store."""
         if events:
             made = journal.Addition(run, events)
-            await self.write(lambda db: journal.append(db, run, made))
+            await self.write(lambda db: self._ends.append(db, made))
         else:
             await self._reader.do(lambda db: runs.number(db, run))
 
@@ -131,19 +132,27 @@ class SqliteStore:
 
     async def delete_run(self, id: str) -> None:
         """See Store."""
-        await self.write(lambda db: runs.delete(db, id))
+        await self.write(lambda db: self._forget(db, id))
 
     async def prune(self, before: float) -> int:
         """See Store; done in slices, so that writing goes on meanwhile. The file shrinks by what has become free."""
         await self.write(lambda db: shelves.prune(db, before))
-        gone = some = await self.write(lambda db: runs.prune(db, before))
+        gone = some = await self.write(lambda db: self._forget_old(db, before))
         while some == runs.SLICE:
-            some = await self.write(lambda db: runs.prune(db, before))
+            some = await self.write(lambda db: self._forget_old(db, before))
             gone += some
         left = await self.write(shrink)
         while 0 < (now := await self.write(shrink)) < left:
             left = now
         return gone
+
+    def _forget(self, db: sqlite3.Connection, id: str) -> None:
+        self._ends.forget()
+        runs.delete(db, id)
+
+    def _forget_old(self, db: sqlite3.Connection, before: float) -> int:
+        self._ends.forget()
+        return runs.prune(db, before)
 
     # Published events
 
