@@ -8,7 +8,7 @@ SOURCES := core/src server/src $(wildcard plugins/*/src)
 # mypy refuses a folder without Python in it.
 TESTS := $(sort $(dir $(wildcard tests/*/*.py plugins/*/tests/*.py bench/*.py)))
 
-.PHONY: run test test-llm check bench clean
+.PHONY: run test test-llm test-autobahn check bench clean
 
 run: $(ENV)
 	.venv/bin/python -m blockloom_server.demo
@@ -21,6 +21,10 @@ check: $(ENV)
 	.venv/bin/ruff format --check
 	.venv/bin/mypy $(SOURCES) $(TESTS)
 	.venv/bin/lint-imports
+
+# The suite is Python 2.7: WSTEST names its `wstest`.
+test-autobahn: $(ENV)
+	.venv/bin/python tests/server/autobahn.py
 
 bench: $(ENV)
 	.venv/bin/python bench/run.py

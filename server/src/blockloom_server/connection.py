@@ -44,6 +44,8 @@ class Connection:
         self._pace = Pace(limits.rate, limits.burst)
         self._tasks: set[asyncio.Task[None]] = set()
         self._calls: set[asyncio.Task[None]] = set()
+        self.ending: int | None = None
+        """The code with which the server closes it, if it is the server that does."""
         self._deaf = False
         self._closing = False
 
@@ -187,6 +189,7 @@ class Connection:
     async def _close(self, code: int, reason: str) -> None:
         """Close, whether the client reads or not; cut it off if it does not take part in that."""
         self._closing = True
+        self.ending = code
         self.guest.close()
         try:
             async with asyncio.timeout(CLOSING):

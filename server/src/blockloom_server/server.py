@@ -167,7 +167,7 @@ class Server:
             del self._connections[connection]
             sent, dropped = connection.guest.outbox.taken, connection.guest.outbox.dropped
             seconds = round(loop.time() - began, 3)
-            code = socket.close_code
+            code = connection.ending or socket.close_code
             hub.metrics.closed(code, sent, dropped)
             facts = {"code": code, "seconds": seconds, "sent": sent, "dropped": dropped or None}
             hub.lines.tell("connection.closed", address, client=client, address=address, **facts)
