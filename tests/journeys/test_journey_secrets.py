@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import io
 import json
 import logging
 import os
@@ -19,7 +20,9 @@ import pytest
 from blockloom import Engine, InvalidGraph, MemoryStore, Plugins
 from blockloom.errors import InvalidTrigger
 from blockloom.testing import Asked, Reply, ScriptedServer
+from blockloom.vault import Vault
 from blockloom_llm.testing import refuses, says
+from blockloom_server.lines import Formatter
 from websockets.asyncio.client import connect
 
 RUNS: Final = 50
@@ -256,6 +259,25 @@ def test_logs_at_their_loudest_tell_none(monkeypatch: pytest.MonkeyPatch, caplog
     assert len(caplog.text) > 1000
     lines = caplog.text.encode().splitlines()
     assert [line for line in lines if found_in(line)] == []
+
+
+def test_the_log_of_the_server_tells_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    name, value = next(iter(SECRETS.items()))
+    vault, written = Vault({f"BLOCKLOOM_SECRET_{name.upper()}": value}), io.StringIO()
+    log, handler = logging.getLogger("test.lines"), logging.StreamHandler(written)
+    handler.setFormatter(Formatter())
+    log.addHandler(handler)
+    try:
+        vault.open(name)
+        try:
+            raise ValueError(value)
+        except ValueError:
+            log.exception("it failed with %s", value)
+    finally:
+        vault.close()
+        log.removeHandler(handler)
+    assert "ValueError: ***" in written.getvalue()
+    assert found_in(written.getvalue().encode()) == []
 
 
 def test_a_key_is_kept_in_no_trigger_and_no_event(tmp_path: Path) -> None:

@@ -65,7 +65,8 @@ class Formatter(logging.Formatter):
         else:
             line |= {"event": "log", "logger": record.name, "message": record.getMessage()}
         if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
+            # Whoever made the record may have written the trace already, without what nobody may see.
+            line["trace"] = record.exc_text or self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=True, default=str)
 
 
