@@ -63,22 +63,24 @@ class Client:
         ids: dict[str, str] = {}
         try:
             for file in files:
-                async with task.call():
-                    made = await client.files.create(
-                        file=(file.name or "file", file.data, file.media_type), purpose="user_data"
-                    )
-                ids[file.sha256] = made.id
-        except openai.NotFoundError:
-            why = f"{place.base_url} takes no files: set files to inline."
-            raise TaskFailed("refused", why, retry=False) from None
-        except (openai.OpenAIError, httpx2.TransportError) as error:
-            raise failure_of(error, place, task.config.timeout) from error
-        try:
+                ids[file.sha256] = await self._upload(task, place, file)
             yield ids
         finally:
             for id in ids.values():
                 with suppress(openai.OpenAIError, httpx2.TransportError):
                     await client.files.delete(id)
+
+    async def _upload(self, task: TaskContext, place: Place, file: File) -> str:
+        """The id under which a server keeps a file."""
+        sent = (file.name or "file", file.data, file.media_type)
+        try:
+            async with task.call():
+                return (await self._of(place).files.create(file=sent, purpose="user_data")).id
+        except openai.NotFoundError:
+            why = f"{place.base_url} takes no files: set files to inline."
+            raise TaskFailed("refused", why, retry=False) from None
+        except (openai.OpenAIError, httpx2.TransportError) as error:
+            raise failure_of(error, place, task.config.timeout) from error
 
     def _of(self, place: Place) -> openai.AsyncOpenAI:
         known = self._clients.get((place.base_url, place.key))
