@@ -17,7 +17,6 @@ from .registry import Registry
 from .run import Log, Run
 from .states import TaskState
 
-
 MOST_PLANS: Final = 100
 """Plans that are kept for other runs of equal graphs."""
 
