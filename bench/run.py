@@ -25,6 +25,8 @@ from graphs import SHAPES, Shape, completed, document
 from keeping import kept
 from others import check_and_read, imports, rows
 
+from server import beside, table
+
 SIZES: Final = {1_000: 9, 10_000: 5, 100_000: 3}
 """How many tasks, and how often each is measured."""
 QUICK: Final = {1_000: 3, 10_000: 1}
@@ -138,9 +140,15 @@ async def main() -> None:
     size = options.tasks or 10_000
     others = check_and_read(size, repeat) | await kept(size, repeat) | imports(repeat) | await code_blocks(repeat * 20)
     show("\n" + "\n".join(rows(others, SENTENCES)))
+    served = {} if options.tasks else await beside(options.quick)
+    show("\n" + "\n".join(table(served)) if served else "")
     if options.json:
         graphs = [{**figure._asdict(), "ratio": figure.ratio} for figure in figures]
-        print(json.dumps({"python": platform.python_version(), "gc": collector, "graphs": graphs, "others": others}))
+        print(
+            json.dumps(
+                {"python": platform.python_version(), "gc": collector, "graphs": graphs, "others": others | served}
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def parse_json(text: str | bytes, depth: int = MAX_DEPTH) -> Any:
     """Any JSON value, strictly: no repeated key, no NaN, no infinity, no nest beyond `depth`; raises BadFormat."""
     text = _decode(text)
     try:
-        value = json.loads(text, object_pairs_hook=_mapping, parse_constant=_no_constant, parse_float=_finite)
+        value = _STRICT.decode(text)
     except _Refused as error:
         raise BadFormat([error.problem]) from None
     except json.JSONDecodeError as error:
@@ -81,7 +81,8 @@ def parse_json(text: str | bytes, depth: int = MAX_DEPTH) -> Any:
         refuse("too-deep", limit=depth)
     except ValueError as error:
         refuse("not-json", why=str(error), line=1, column=1)
-    if _depth(value) > depth:
+    # A text without so many brackets cannot nest so deeply, whatever stands in it.
+    if text.count("[") + text.count("{") > depth and _depth(value) > depth:
         refuse("too-deep", limit=depth)
     return value
 
@@ -140,6 +141,9 @@ def _finite(text: str) -> float:
     if not math.isfinite(value):
         raise _Refused(problem("not-finite", "", value=text))
     return value
+
+
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_mapping, parse_constant=_no_constant, parse_float=_finite)
 
 
 def _depth(value: Any) -> int:

@@ -65,6 +65,7 @@ class Metrics:
         )
         self._sent = Counter("blockloom_messages_sent", "Messages to clients.", registry=made)
         self._dropped = Counter("blockloom_messages_dropped", "Events that may be dropped, and were.", registry=made)
+        self._timed: dict[str, Histogram] = {}
         self._begun: dict[tuple[str, str | None], float] = {}
 
     def see(self, run: str, event: Event) -> None:
@@ -92,7 +93,9 @@ class Metrics:
 
     def answered(self, method: str, seconds: float) -> None:
         """Count a call that was answered."""
-        self._calls.labels(method).observe(seconds)
+        if (timed := self._timed.get(method)) is None:
+            timed = self._timed[method] = self._calls.labels(method)
+        timed.observe(seconds)
 
     def refused(self, code: int) -> None:
         """Count a call that was refused."""

@@ -82,8 +82,9 @@ def shown(text: str) -> str:
 
 def _read(text: str, depth: int) -> Any:
     try:
-        # Half a surrogate pair is valid JSON, but could never be sent back.
-        return copy_value(parse_json(text, depth))
+        value = parse_json(text, depth)
+        # Half a surrogate pair, which is only ever written as an escape, is valid JSON, but could never be sent back.
+        return copy_value(value) if "\\u" in text else value
     except BadFormat as error:
         too_deep = error.problems[0] == problem("too-deep", "", limit=depth)
         why = f"The message nests more than {depth} levels deep." if too_deep else error.problems[0].message
