@@ -328,9 +328,9 @@ def test_a_check_imports_and_runs_nothing_that_a_graph_names(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("requires", "shown"),
     [
-        ({"blockloom-llm": ">=1"}, 'pip install "blockloom-llm>=1"'),
-        ({"blockloom-llm": ""}, 'pip install "blockloom-llm"'),
-        ({"blockloom-llm": None, "acme-x": "<2,>=1"}, 'pip install "blockloom-llm" "acme-x<2,>=1"'),
+        ({"acme-llm": ">=1"}, 'pip install "acme-llm>=1"'),
+        ({"acme-llm": ""}, 'pip install "acme-llm"'),
+        ({"acme-llm": None, "blockloom-text": ">=0", "acme-x": "<2,>=1"}, 'pip install "acme-llm" "acme-x<2,>=1"'),
         ({"x; rm -rf ~": ""}, "`blockloom types`"),
         ({"x": '" ; rm -rf ~ #'}, "`blockloom types`"),
         ({"x": "@ https://example.com/x.whl"}, "`blockloom types`"),

@@ -138,9 +138,10 @@ REGISTRY = Plugins.load(disable=()).registry
 
 
 def test_a_content_is_checked_by_itself() -> None:
-    assert check_content("b", "text", {"text": "x"}, REGISTRY) == []
-    assert [(p.code, p.path) for p in check_content("b", "text", {}, REGISTRY)] == [("bad-content", "/text")]
-    assert [p.code for p in check_content("b", "no.such", {}, REGISTRY)] == ["unknown-type"]
+    assert check_content({"id": "b", "type": "text", "content": {"text": "x"}}, REGISTRY) == []
+    found = check_content({"id": "b", "type": "text"}, REGISTRY)
+    assert [(p.code, p.path) for p in found] == [("bad-content", "/text")]
+    assert [p.code for p in check_content({"id": "b", "type": "no.such"}, REGISTRY)] == ["unknown-type"]
 
 
 def test_a_task_is_prepared_by_itself() -> None:

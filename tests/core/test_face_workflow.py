@@ -297,6 +297,7 @@ def test_a_spec_says_all_it_was_given() -> None:
         ],
         "connections": [],
         "triggers": [{"id": "nightly", "type": "cron", "config": {"expression": "0 9 * * *"}}],
+        "requires": {"blockloom-code": ">=0.1", "blockloom-flow": ">=0.1", "blockloom-time": ">=0.1"},
     }
     assert Workflow(spec).to_json() == spec.to_json()
     assert spec.check() == []

@@ -145,6 +145,7 @@ def test_an_offer_tells_all_that_its_type_says() -> None:
         "title": {"en": "Shout", "zh": "喊"},
         "description": "Upper-case a text.\n\n    Twice if need be.",
         "icon": "📢",
+        "replaces": [],
         "category": "",
         "examples": [{"mark": "?"}],
         "effects": "pure",

@@ -32,6 +32,8 @@ GRAPH: Final[dict[str, Any]] = {
     ],
 }
 
+REGISTRY = Plugins.load().registry
+
 
 @pytest.fixture
 def graph() -> Any:
@@ -76,9 +78,9 @@ def test_a_new_id_takes_the_lines_along(graph: Any) -> None:
 
 
 def test_set_type_replaces_the_settings(graph: Any) -> None:
-    made = tasks.set_type(graph, "b", "if", {"condition": "True"})
+    made = tasks.set_type(graph, "b", "if", {"condition": "True"}, REGISTRY)
     assert made["tasks"][1] == {"id": "b", "type": "if", "x-own": {"deep": True}, "config": {"condition": "True"}}
-    assert "config" not in tasks.set_type(made, "b", "merge", None)["tasks"][1]
+    assert "config" not in tasks.set_type(made, "b", "merge", None, REGISTRY)["tasks"][1]
 
 
 @pytest.mark.parametrize(("index", "order"), [(0, "cab"), (1, "acb"), (2, "abc")])
@@ -87,7 +89,7 @@ def test_move(graph: Any, index: int, order: str) -> None:
 
 
 def test_swap_exchanges_places_and_lines() -> None:
-    registry = Plugins.load().registry
+    registry = REGISTRY
     graph = {
         "blockloom": 1,
         "tasks": [{"id": id, "type": "merge"} for id in "abc"],
@@ -113,7 +115,7 @@ def test_connect_and_disconnect(graph: Any) -> None:
 
 def test_blocks(graph: Any) -> None:
     made = blocks.add_block(graph, "c", {"id": "three", "type": "text"})
-    made = blocks.write_block(made, "c", "one", {"text": "new"})
+    made = blocks.write_block(made, "c", "one", {"text": "new"}, REGISTRY)
     assert blocks.block_of(made, "c", "one") == {"id": "one", "type": "text", "content": {"text": "new"}, "x-own": 1}
     made = blocks.remove_block(made, "c", "two")
     assert [block["id"] for block in made["tasks"][2]["blocks"]] == ["one", "three"]

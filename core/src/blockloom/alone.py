@@ -6,7 +6,8 @@ from inspect import isawaitable
 from typing import Any
 
 from .block import BlockContext, BlockType
-from .check import check_content, prepare_task
+from .check import prepare_task
+from .check import read_content as validated
 from .errors import BadUsage, BlockloomError, InvalidGraph, TaskFailed
 from .problem import errors
 from .registry import Registry
@@ -20,10 +21,10 @@ from .values import copy_value
 def read_content(block: Mapping[str, Any], registry: Registry) -> tuple[BlockType, Any]:
     """The type of a block and its validated content; raises UnknownType, or InvalidGraph with all that is wrong."""
     type = registry.block(str(block.get("type")))
-    content = block.get("content") or {}
-    if found := errors(check_content(str(block.get("id") or ""), type.name, content, registry)):
+    content, problems = validated(block, registry)
+    if found := errors(problems):
         raise InvalidGraph(found)
-    return type, type.Content.model_validate(content)
+    return type, content
 
 
 def grown(block: Mapping[str, Any], addition: Any, registry: Registry) -> dict[str, Any]:

@@ -16,6 +16,7 @@ _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _NO_LETTER: Final = r"\u0000-,./:-@\[-^`{-\u007f"
 _ID: Final = f"^[^{_NO_LETTER}]+$"
 _NAME: Final = f"^[^{_NO_LETTER}0-9-][^{_NO_LETTER}-]*$"
+_VERSION: Final = {"description": "The version of its type that the settings are written for; the first if absent."}
 _END: Final = r"^[^.]+(\.[^.]+)?$"
 
 
@@ -65,6 +66,7 @@ def _definitions() -> Fragment:
             {
                 "id": {"allOf": [{"$ref": "#/$defs/name"}, {"not": {"enum": ["error", "inputs", "result"]}}]},
                 "type": _type("block"),
+                "version": _VERSION,
                 "content": {"description": "What the type says that it is; see `blockloom types`."},
             },
             required=["id", "type"],
@@ -81,6 +83,7 @@ def _task() -> Fragment:
         {
             "id": {"$ref": "#/$defs/id"},
             "type": _type("task"),
+            "version": _VERSION,
             "title": _text("What a person reads."),
             "config": _object("The settings of its type; see `blockloom types`."),
             "inputs": _object("What a port gets when no connection feeds it."),
@@ -131,6 +134,7 @@ def _trigger() -> Fragment:
         {
             "id": {"$ref": "#/$defs/id"},
             "type": _type("trigger"),
+            "version": _VERSION,
             "config": _object("The settings of its type; see `blockloom types`."),
             "inputs": _object("What the action or the run is given."),
             "action": _maybe(action, "Without it, the workflow that holds the trigger runs."),

@@ -158,6 +158,8 @@ class Kind:
     """The type's name in a document; a stranger's starts with its vendor, as `acme.shout`."""
     version: ClassVar[int] = 1
     """Grows when the settings change their shape; `migrate` brings old ones along."""
+    replaces: ClassVar[tuple[str, ...]] = ()
+    """Names that the type had before: a graph that uses one goes on with this type, whose versions go on too."""
     title: ClassVar[Text] = ""
     """What a person reads, as text or as `{"en": …, "zh": …}`; the name if empty."""
     description: ClassVar[Text] = ""

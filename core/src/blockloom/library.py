@@ -6,6 +6,7 @@ from typing import Any
 from .check import as_body, exposed_keys
 from .errors import BadUsage, InvalidGraph, NotFound
 from .registry import Registry
+from .requires import with_requires
 from .spec import Graph
 from .store import OF_RUNS, Store, StoredWorkflow
 from .triggers import Triggers
@@ -39,7 +40,7 @@ class Library:
         return await self._put_workflow(id, graph, revision)
 
     async def _put_workflow(self, id: str, graph: Mapping[str, Any], revision: int | None) -> StoredWorkflow:
-        await self._kept.put_workflow(id, graph, self._clock(), revision)
+        await self._kept.put_workflow(id, with_requires(graph, self.registry), self._clock(), revision)
         kept = await self._kept.get_workflow(id)
         await self.triggers.settle(id, kept.graph)
         return kept

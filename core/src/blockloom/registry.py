@@ -102,7 +102,7 @@ class Registry:
 
     def offer(self, kind: str, name: str) -> Offer:
         """The one offer of a name; raises UnknownType or TypeConflict."""
-        offers = self._offers.get((kind, name), ())
+        offers = self._offers.get((kind, name)) or self._renamed(kind, name)
         if len(offers) == 1:
             return offers[0]
         if offers:
@@ -111,6 +111,10 @@ class Registry:
         near = get_close_matches(name, names) if len(name) <= LONGEST else []
         broken = "".join(f" The plugin {plugin} is broken: {why}" for plugin, why in self.broken.items())
         raise UnknownType(kind, name, near, broken.strip())
+
+    def _renamed(self, kind: str, name: str) -> list[Offer]:
+        """The offers that replace a name which nobody offers any more."""
+        return [offer for offer in self.offers(kind) if name in getattr(offer.type, "replaces", ())]
 
     def get(self, kind: str, name: str) -> Any:
         """The type itself, made; raises UnknownType, TypeConflict, or PluginError where it cannot be made."""
@@ -177,6 +181,7 @@ def _about(type: type[Kind]) -> dict[str, Any]:
         "title": type.title or type.name,
         "description": type.description or (type.__doc__ or "").strip(),
         "icon": type.icon,
+        "replaces": list(type.replaces),
         "category": type.category,
         "examples": [dict(example) for example in type.examples],
     }

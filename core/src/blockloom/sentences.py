@@ -135,6 +135,34 @@ _GRAPH: Final = {
         ),
         ("Upgrade blockloom.", "请升级 blockloom。"),
     ),
+    "newer-type": Sentence(
+        "unsupported-version",
+        (
+            "This is written for version {found} of the {kind} type {type!r}; {owner} offers version {here}.",
+            "此处按{kind}类型 {type!r} 的版本 {found} 编写；{owner} 提供的是版本 {here}。",
+        ),
+        ("pip install --upgrade {distribution}", "请运行 pip install --upgrade {distribution}"),
+    ),
+    "no-migration": Sentence(
+        "bad-config",
+        (
+            "Settings for version {found} of the {kind} type {type!r} cannot be brought to version {here}: {why}.",
+            "无法将{kind}类型 {type!r} 版本 {found} 的配置迁移到版本 {here}：{why}。",
+        ),
+        (
+            'Write them anew for version {here}, and say so: "version": {here}.',
+            '请按版本 {here} 重写配置，并注明 "version": {here}。',
+        ),
+    ),
+    "unmet-requirement": Sentence(
+        "unsupported-version",
+        (
+            "The graph requires {name}{wanted}; version {here} is installed.",
+            "该图需要 {name}{wanted}；已安装的是版本 {here}。",
+        ),
+        ('pip install "{name}{wanted}"', '请运行 pip install "{name}{wanted}"'),
+        severity="warning",
+    ),
     "duplicate-id": Sentence(
         "duplicate-id",
         ("The id {id!r} is used by more than one {what}.", "id {id!r} 被多个{what}使用。"),

@@ -16,6 +16,7 @@ from .flow import check_flow
 from .inputs import check_inputs, complete_inputs
 from .keys import check_keys, exposed_keys
 from .lines import check_lines
+from .needs import check_requires
 from .settings import read_limits, wanted_limits
 from .shape import Draft, check_shape
 from .tasks import check_block, check_in_graph, check_tasks
@@ -31,6 +32,7 @@ __all__ = [
     "prepare",
     "prepare_task",
     "prepare_trigger",
+    "read_content",
     "wanted_limits",
 ]
 
@@ -58,11 +60,16 @@ def prepare_task(task: Mapping[str, Any], registry: Registry) -> TaskPlan:
     return draft.tasks[0]
 
 
-def check_content(id: str, type: str, content: Any, registry: Registry) -> list[Problem]:
+def check_content(block: Mapping[str, Any], registry: Registry) -> list[Problem]:
     """What is wrong with the content of a block by itself; paths are relative to the content."""
+    return read_content(block, registry)[1]
+
+
+def read_content(block: Mapping[str, Any], registry: Registry) -> tuple[Any, list[Problem]]:
+    """The validated content of a block by itself, and what is wrong with it; paths are relative to the content."""
     draft = Draft({}, registry, _inspect)
-    check_block(draft, {"type": type, "content": content}, id)
-    return [replace(problem, path=problem.path.removeprefix("/content")) for problem in draft.problems]
+    content = check_block(draft, block, str(block.get("id") or ""))
+    return content, [replace(problem, path=problem.path.removeprefix("/content")) for problem in draft.problems]
 
 
 def prepare_trigger(trigger: Mapping[str, Any], registry: Registry) -> TriggerSpec:
@@ -122,6 +129,7 @@ def _inspect(graph: Any, registry: Registry, is_body: bool) -> Draft:
         read_limits(draft)
         check_tasks(draft)
         check_in_graph(draft)
+        check_requires(draft)
         check_lines(draft)
         check_flow(draft)
         check_triggers(draft)

@@ -15,7 +15,7 @@ from ..values import is_name
 from ..words import Text, both, tell
 from .kinds import UNKNOWN, Kind, find_kind
 from .shape import RESERVED_INPUTS, Draft, listed, note_secrets
-from .types import ask, check_embedded, check_model, find_type, problems_of
+from .types import ask, brought_along, check_embedded, check_model, find_type, problems_of
 
 _ADVICE: Final[Mapping[str, Text]] = {
     "inputs": both("Write a mapping from names to values.", "请写成从名称到值的映射。"),
@@ -116,6 +116,9 @@ def check_trigger(draft: Draft, trigger: TriggerSpec, *path: str | int, id: str 
     value = draft.field(told, "config", dict, *path)
     if type is None or told.get("config") not in (None, value):
         return
+    value = brought_along(draft, "trigger", type, told, value, *path)
+    if value is None:
+        return
     id = id or type.name
     facts = {"id": id, "type": type.name}
     config = check_model(draft, "bad-trigger", type.Config, value, *path, "config", **facts)
@@ -163,6 +166,9 @@ def _check_action(draft: Draft, action: Mapping[str, Any], id: str, *path: str |
     kind = find_kind(draft, action["type"], *path)
     given = {} if action.get("config") is None else action["config"]
     if kind is UNKNOWN or not isinstance(given, Mapping):
+        return
+    given = brought_along(draft, "task", kind.type, action, given, *path)
+    if given is None:
         return
     facts = {"id": id, "type": kind.type.name}
     config = check_model(draft, "bad-action", kind.type.Config, given, *path, "config", **facts)

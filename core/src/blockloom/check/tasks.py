@@ -16,7 +16,7 @@ from .held import Contents, check_held
 from .kinds import OPEN, UNKNOWN, Kind, find_kind
 from .settings import read_settings
 from .shape import AN_INPUT, RESERVED_INPUTS, Draft, check_name, identify, listed, note_secrets
-from .types import ask, check_model, find_type, problems_of
+from .types import ask, brought_along, check_model, find_type, problems_of
 
 A_TASK: Final = both("a task", "任务")
 A_BLOCK: Final = both("a block", "块")
@@ -108,6 +108,9 @@ def _check_config(draft: Draft, kind: Kind, task: Mapping[str, Any], *path: str 
     if kind is UNKNOWN or task.get("config") not in (None, given):
         note_secrets(draft, None, *path, "config")
         return None, {}
+    given = brought_along(draft, "task", type, task, given, *path)
+    if given is None:
+        return None, {}
     if kind.blank is not None and not given:
         config = kind.blank
     else:
@@ -162,6 +165,9 @@ def check_block(draft: Draft, block: Mapping[str, Any], id: str, *path: str | in
     if type is None:
         return None
     value = {} if block.get("content") is None else block["content"]
+    value = brought_along(draft, "block", type, block, value, *path)
+    if value is None:
+        return None
     facts = {"id": id, "type": type.name}
     content = check_model(draft, "bad-content", type.Content, value, *path, "content", **facts)
     if content is not None and type.__class__.check is not BlockType.check:

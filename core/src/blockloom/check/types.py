@@ -1,18 +1,21 @@
 """What the installed types say, asked so that none of them can break a check."""
 
-from collections.abc import Callable, Mapping, Sequence
+from builtins import type as builtin_type
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import BaseModel, ValidationError
 
 from ..block import BlockType
 from ..errors import PluginError, TypeConflict, UnknownType
+from ..kind import Kind
 from ..problem import Problem, pointer
 from ..sentences import SENTENCES
 from ..validation import flaws
+from ..values import copy_value
 from ..words import Text, both
+from .needs import unmet
 from .shape import Draft
 
 _KINDS: Final[Mapping[str, Text]] = {
@@ -39,6 +42,28 @@ def find_type(draft: Draft, kind: str, name: Any, *path: str | int) -> Any:
     except PluginError as error:
         draft.add("unusable-type", *path, "type", kind=_KINDS[kind], name=name, why=error.message)
     return None
+
+
+def brought_along(draft: Draft, kind: str, type: Kind, part: Mapping[str, Any], value: Any, *path: str | int) -> Any:
+    """Settings in the shape of the installed version of their type; None, and a problem, where that cannot be.
+
+    `version` in a document says for which version of the type the settings are written: the first without it.
+    """
+    version = part.get("version")
+    version = version if builtin_type(version) is int and version >= 1 else 1
+    if version == type.version or not isinstance(value, Mapping):
+        return value
+    facts = {"kind": _KINDS[kind], "type": type.name, "found": version, "here": type.version}
+    if version > type.version:
+        owner = draft.registry.offer(kind, type.name)
+        draft.add("newer-type", *path, "version", **facts, owner=owner.owner, distribution=owner.distribution)
+        return None
+    try:
+        made = type.migrate(copy_value(dict(value)), version)
+        return copy_value(dict(made))
+    except Exception as error:
+        draft.add("no-migration", *path, "version", **facts, why=_raised(error))
+        return None
 
 
 def check_model(draft: Draft, key: str, model: type[BaseModel], value: Any, *path: str | int, **facts: Any) -> Any:
@@ -93,7 +118,7 @@ def _raised(error: Exception) -> Text:
 
 def _advise(draft: Draft, error: UnknownType) -> dict[str, Text]:
     """Why a type is not known, and what to do about it."""
-    wanted = _installable(draft.graph.get("requires"))
+    wanted = [str(requirement) for _, requirement, _ in unmet(draft.graph.get("requires"))]
     if wanted:
         names = " ".join(f'"{name}"' for name in wanted)
         advice = both(f"Install what the graph requires: pip install {names}", f"请安装该图所需：pip install {names}")
@@ -106,16 +131,3 @@ def _advise(draft: Draft, error: UnknownType) -> dict[str, Text]:
             "请安装提供它的插件；`blockloom types` 会列出已有的类型。",
         )
     return {"why": f" {error.broken}" if error.broken else "", "advice": advice}
-
-
-def _installable(requires: Any) -> Sequence[str]:
-    """What `requires` names, as `name>=1`; what is no requirement is left out, for people paste this into a shell."""
-    found = []
-    for name, version in requires.items() if isinstance(requires, Mapping) else ():
-        try:
-            requirement = Requirement(f"{name}{version or ''}")
-        except InvalidRequirement:
-            continue
-        if requirement.url is None and requirement.marker is None:
-            found.append(str(requirement))
-    return found

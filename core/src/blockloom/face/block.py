@@ -9,6 +9,7 @@ from ..codec import document, parse_json
 from ..errors import BadUsage
 from ..plugins import installed
 from ..problem import Problem
+from ..requires import stamped
 from ..values import copy_value
 from .warm import warm_registry
 
@@ -42,14 +43,17 @@ class Block:
     def write(self, content: Mapping[str, Any]) -> None:
         """Replace the content."""
         self.content = copy_value(dict(content))
+        self.extra = stamped(self.extra, "block", self.type, installed().registry)
 
     def append(self, addition: Any) -> None:
         """Add to the end of the content, as the block's type understands it."""
-        self.content = grown(self.to_json(), addition, installed().registry)
+        registry = installed().registry
+        self.content = grown(self.to_json(), addition, registry)
+        self.extra = stamped(self.extra, "block", self.type, registry)
 
     def check(self) -> list[Problem]:
         """What is wrong with the content; paths are relative to it."""
-        return check_content(self.id or "", self.type, self.content, installed().registry)
+        return check_content(self.to_json(), installed().registry)
 
     def render(self) -> str:
         """The content as text."""
@@ -64,6 +68,8 @@ class Block:
         """The block as it stands in a document."""
         told: dict[str, Any] = {} if self.id is None else {"id": self.id}
         told |= {"type": self.type, "content": self.content}
+        if self.empty is None:
+            told = stamped(told, "block", self.type, installed().registry)
         copied: dict[str, Any] = copy_value(refill(told, self.empty) | self.extra)
         return copied
 

@@ -6,7 +6,9 @@ from typing import Any, Final, NamedTuple, Protocol
 from ..alone import evaluate_block
 from ..errors import BadUsage, UnknownPart
 from ..live import LiveRun, RunView
+from ..plugins import installed
 from ..records import TaskRecord
+from ..requires import stamped
 from ..states import TaskState
 from ..values import copy_value
 from .block import (
@@ -69,6 +71,7 @@ class TaskSpec:
         """Make it a task of another type, with settings for it."""
         self.type = type
         self.settings["config"] = copy_value(dict(config or {}))
+        self.extra = stamped(self.extra, "task", type, installed().registry)
 
     def add_block(self, block: Block, id: str | None = None) -> Block:
         """Add a block at the end of the list."""
@@ -112,6 +115,8 @@ class TaskSpec:
     def to_json(self) -> dict[str, Any]:
         """The task as it stands in a document, but for its id."""
         told: dict[str, Any] = {"type": self.type}
+        if self.empty is None:
+            told = stamped(told, "task", self.type, installed().registry)
         told |= {key: value for key, value in self.settings.items() if not says_nothing(value)}
         if self.blocks:
             told["blocks"] = [{**block.to_json(), "id": id} for id, block in self.blocks.items()]

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ..plugins import installed
+from ..requires import stamped
 from ..values import copy_value
 from .block import needed, optional_text, read, refill, says_nothing, take_empty
 
@@ -33,15 +35,19 @@ class Trigger:
     def set_type(self, type: str, config: Mapping[str, Any] | None = None) -> None:
         """Let it fire in another way."""
         self.type, self.config = type, copy_value(dict(config or {}))
+        self.extra = stamped(self.extra, "trigger", type, installed().registry)
 
     def set_action(self, type: str, config: Mapping[str, Any] | None = None) -> None:
         """Let it run a task of this type; without an action it runs the workflow that holds it."""
-        self.action = {"type": type, "config": copy_value(dict(config or {}))}
+        action = {"type": type, "config": copy_value(dict(config or {}))}
+        self.action = stamped(action, "task", type, installed().registry)
 
     def to_json(self) -> dict[str, Any]:
         """The trigger as it stands in a document."""
         told: dict[str, Any] = {} if self.id is None else {"id": self.id}
         told |= {"type": self.type, "config": self.config}
+        if self.empty is None:
+            told = stamped(told, "trigger", self.type, installed().registry)
         if not says_nothing(self.inputs):
             told["inputs"] = self.inputs
         for name in _SETTINGS:

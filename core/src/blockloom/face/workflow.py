@@ -14,6 +14,7 @@ from ..explain import Explanation
 from ..live import RunView
 from ..plugins import installed
 from ..problem import Problem
+from ..requires import with_requires
 from ..sentences import problem
 from ..spec import Connection
 from ..states import RunState
@@ -157,7 +158,8 @@ class WorkflowSpec:
             told["connections"].insert(place, odd)
         if self.triggers:
             told["triggers"] = [trigger.to_json() for trigger in self.triggers]
-        copied: dict[str, Any] = copy_value(refill(told, self.empty) | self.extra)
+        made = with_requires(refill(told, self.empty) | self.extra, installed().registry)
+        copied: dict[str, Any] = copy_value(made)
         return copied
 
     @classmethod

@@ -68,7 +68,7 @@ class BlockConformance(KindConformance):
 
     def problems(self, settings: Settings) -> list[Problem]:
         """What is wrong with a content."""
-        return check_content("block", self.block.name, dict(settings), self.registry)
+        return check_content(self._document(settings), self.registry)
 
     def test_the_examples_have_their_values(self) -> None:
         """Each example has the value that it says, and it is JSON."""
@@ -117,7 +117,7 @@ class BlockConformance(KindConformance):
         given = [example for example in self.examples if example.addition is not NOTHING_SAID]
         require(given, "The type has `append`, and no example an `addition`.", "Give one an addition.")
         for example in given:
-            document = {"id": "block", "type": self.block.name, "content": deepcopy(dict(example.content))}
+            document = self._document(example.content)
             made = grown(document, example.addition, self.registry)
             found = [f"{p.path or '/'}: {p.message}" for p in self.problems(made)]
             require(not found, f"Once appended to, {made!r} is refused: {found}", "Let append give a valid content.")
@@ -127,7 +127,7 @@ class BlockConformance(KindConformance):
 
     def test_what_cannot_be_appended_is_refused(self) -> None:
         """Something odd is appended, or refused as BadUsage; it never breaks the block."""
-        document = {"id": "block", "type": self.block.name, "content": dict(self.examples[0].content)}
+        document = self._document(self.examples[0].content)
         for odd in (None, True, 1.5, ["odd"], {"no such": "key"}):
             try:
                 made = grown(document, odd, self.registry)
@@ -152,13 +152,17 @@ class BlockConformance(KindConformance):
             kept = Block.from_json(document).to_json()
             require(document.items() <= kept.items(), f"{document!r} becomes {kept!r}.", "Keep to `Content`.")
 
+    def _document(self, content: Settings) -> dict[str, Any]:
+        told = {"id": "block", "type": self.block.name, "version": self.block.version}
+        return {**told, "content": deepcopy(dict(content))}
+
     def _content(self, example: BlockExample) -> Any:
         return self.block.Content.model_validate(deepcopy(dict(example.content)))
 
     def _value(self, example: BlockExample) -> Any:
         async def value() -> Any:
             registry = self.registry
-            document = {"id": "block", "type": self.block.name, "content": example.content}
+            document = self._document(example.content)
             try:
                 return await evaluate_content(document, example.names, registry)
             finally:

@@ -181,7 +181,7 @@ class TaskConformance(KindConformance):
         return prepare_task(self._graph(example)["tasks"][0], self.registry).ports
 
     def _graph(self, example: TaskExample, config: Settings | None = None) -> dict[str, Any]:
-        task: dict[str, Any] = {"id": IT, "type": self.task.name}
+        task: dict[str, Any] = {"id": IT, "type": self.task.name, "version": self.task.version}
         task["config"] = dict(example.config if config is None else config)
         if not self.task.starts:
             task["inputs"] = dict(example.inputs)

@@ -103,7 +103,8 @@ class TriggerConformance(KindConformance):
 
     def problems(self, settings: Settings) -> list[Problem]:
         """What is wrong with settings."""
-        trigger = {"id": "it", "type": self.trigger.name, "config": dict(settings)}
+        version = self.trigger.version
+        trigger = {"id": "it", "type": self.trigger.name, "version": version, "config": dict(settings)}
         found = check({"blockloom": FORMAT, "tasks": [], "triggers": [trigger]}, self.registry)
         start = "/triggers/0/config"
         return [replace(p, path=p.path.removeprefix(start)) for p in found if p.path.startswith(start)]
@@ -234,7 +235,7 @@ class TriggerConformance(KindConformance):
         return self.trigger.Config.model_validate(deepcopy(dict(example.config)))
 
     async def _waited(self, example: TriggerExample) -> Mapping[str, Any]:
-        trigger = {"type": self.trigger.name, "config": dict(example.config)}
+        trigger = {"type": self.trigger.name, "version": self.trigger.version, "config": dict(example.config)}
         task = {"id": "it", "type": Waiter.name, "config": {"trigger": trigger}}
         async with engine_with(self.trigger, Waiter) as engine:
             run = await engine.start({"blockloom": FORMAT, "tasks": [task]})

@@ -134,9 +134,10 @@ class Standing:
         """Its document, with settings of an older version of its type brought along; what a workflow holds, stays."""
         try:
             type = registry.trigger(str(self.document.get("type")))
-            if self.holder is not None or type.version == self.version:
+            if self.holder is not None or type.version == self.version or "version" in self.document:
                 return self.document
-            return {**self.document, "config": type.migrate(dict(self.document.get("config") or {}), self.version)}
+            config = type.migrate(dict(self.document.get("config") or {}), self.version)
+            return {**self.document, "version": type.version, "config": config}
         except Exception:  # arming it tells what is wrong
             return self.document
 

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from blockloom.registry import Registry
+from blockloom.requires import stamped
+
 from .parts import Part, check_new, parts, place_of, replaced
 from .tasks import put_task, task_of
 
@@ -21,12 +24,13 @@ def add_block(graph: Part, task: str, block: Part) -> Part:
     return put_task(graph, task, {**owner, "blocks": [*blocks, block]})
 
 
-def write_block(graph: Part, task: str, id: str, content: Any) -> Part:
-    """With another content in a block."""
+def write_block(graph: Part, task: str, id: str, content: Any, registry: Registry) -> Part:
+    """With another content in a block, for the version of its type that is installed."""
     owner = task_of(graph, task)
     blocks = parts(owner, "blocks")
     place = place_of(blocks, id, "block", _where(task))
-    return put_task(graph, task, {**owner, "blocks": replaced(blocks, place, {**blocks[place], "content": content})})
+    made = stamped({**blocks[place], "content": content}, "block", str(blocks[place].get("type")), registry)
+    return put_task(graph, task, {**owner, "blocks": replaced(blocks, place, made)})
 
 
 def remove_block(graph: Part, task: str, id: str) -> Part:

@@ -7,6 +7,7 @@ from blockloom.check import check
 from blockloom.errors import BadUsage, UnknownPart
 from blockloom.problem import errors
 from blockloom.registry import Registry
+from blockloom.requires import stamped
 from blockloom.spec import Connection
 
 from .parts import Part, check_new, merged, parts, place_of, replaced
@@ -43,9 +44,10 @@ def update_task(graph: Part, id: str, changes: Part) -> Part:
     return put_task(graph, id, merged(task_of(graph, id), changes))
 
 
-def set_type(graph: Part, id: str, type: str, config: Part | None) -> Part:
-    """With a task of another type, and settings for it."""
-    return update_task(graph, id, {"type": type, "config": config})
+def set_type(graph: Part, id: str, type: str, config: Part | None, registry: Registry) -> Part:
+    """With a task of another type, and settings for the version of it that is installed."""
+    changes = stamped({"type": type, "config": config}, "task", type, registry)
+    return update_task(graph, id, {"version": None, **changes})
 
 
 def remove_task(graph: Part, id: str) -> Part:

@@ -78,19 +78,21 @@ async def add(guest: Guest, given: NewBlock) -> Edited:
 @TABLE.method("block.write", NOT_FOUND, INVALID_GRAPH)
 async def write(guest: Guest, given: Content) -> Edited:
     """Replace a block's content."""
+    registry = guest.hub.engine.registry
     return await edited(
-        guest, given.workflow, lambda graph: edit.write_block(graph, given.task, given.block, given.content)
+        guest, given.workflow, lambda graph: edit.write_block(graph, given.task, given.block, given.content, registry)
     )
 
 
 @TABLE.method("block.append", NOT_FOUND, INVALID_GRAPH)
 async def append(guest: Guest, given: Addition) -> Edited:
     """Add to the end of a block's content, as the block's type understands it."""
+    registry = guest.hub.engine.registry
 
     def change(graph: dict[str, Any]) -> dict[str, Any]:
         block = edit.block_of(graph, given.task, given.block)
-        content = grown(block, given.content, guest.hub.engine.registry)
-        return edit.write_block(graph, given.task, given.block, content)
+        content = grown(block, given.content, registry)
+        return edit.write_block(graph, given.task, given.block, content, registry)
 
     return await edited(guest, given.workflow, change)
 
@@ -105,9 +107,7 @@ async def remove(guest: Guest, given: OneBlock) -> Edited:
 async def check(guest: Guest, given: OneBlock) -> Problems:
     """What is wrong with a block's content; paths are relative to the content."""
     block = await block_of(guest, given)
-    content = block.get("content") or {}
-    found = check_content(given.block, str(block.get("type")), content, guest.hub.engine.registry)
-    return problems_of(found)
+    return problems_of(check_content(block, guest.hub.engine.registry))
 
 
 @TABLE.method("block.evaluate", NOT_FOUND, INVALID_GRAPH, WRONG_STATE, waits=True, reads=True)

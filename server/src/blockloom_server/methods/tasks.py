@@ -95,7 +95,10 @@ async def update(guest: Guest, given: TaskChanges) -> Edited:
 @TABLE.method("task.set_type", NOT_FOUND, INVALID_GRAPH)
 async def set_type(guest: Guest, given: NewType) -> Edited:
     """Make it a task of another type."""
-    return await edited(guest, given.workflow, lambda graph: edit.set_type(graph, given.task, given.type, given.config))
+    registry = guest.hub.engine.registry
+    return await edited(
+        guest, given.workflow, lambda graph: edit.set_type(graph, given.task, given.type, given.config, registry)
+    )
 
 
 @TABLE.method("task.remove", NOT_FOUND)
