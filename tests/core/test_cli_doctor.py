@@ -49,8 +49,9 @@ def test_findings_are_told_by_name_with_their_remedies(monkeypatch: pytest.Monke
         "warning  sandbox.roof   missing: a roof",
         "  → Build one.",
         "ok       sandbox.walls  walls",
+        "warning  store          nothing is kept, for no installed plugin offers a default store.",
     ]
-    assert result.stderr == "1 warning.\n"
+    assert result.stderr == "2 warnings.\n"
 
 
 def test_it_speaks_chinese(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,3 +142,13 @@ def test_one_process_has_it_at_a_time() -> None:
         home().open()
     close(owner)
     close(home().open())
+
+
+def test_doctor_says_how_the_store_does() -> None:
+    assert "runs will be kept in sqlite:///" in call("doctor").output
+    assert run().exit_code == 0
+    assert "runs are kept in sqlite:///" in call("doctor").output
+    (data_folder() / "blockloom.db").write_text("a letter")
+    told = call("doctor")
+    assert told.exit_code == 1
+    assert "the file is not a database" in told.output

@@ -1,10 +1,13 @@
 """The command `doctor`: what works on this machine and what does not."""
 
+import asyncio
+
 import click
 
 from ..finding import Finding
 from .installed import Installed
 from .speech import count, note, one_line, paint, say, show, show_json
+from .storing import store_finding
 from .table import table
 
 _MARKS = {"ok": ("ok", "正常", "green"), "warning": ("warning", "警告", "yellow"), "failed": ("failed", "失败", "red")}
@@ -21,7 +24,10 @@ _MARKS = {"ok": ("ok", "正常", "green"), "warning": ("warning", "警告", "yel
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> None:
     """Print every finding; the status says whether one of them failed."""
-    found = ctx.ensure_object(Installed).plugins.findings()
+    plugins = ctx.ensure_object(Installed).plugins
+    found = plugins.findings()
+    if all(finding.area != "store" for finding in found):  # a plugin that brings the store may know it better
+        found = sorted([*found, asyncio.run(store_finding(plugins))], key=lambda finding: finding.name)
     if as_json:
         show_json({"findings": [finding.to_json() for finding in found]})
     else:

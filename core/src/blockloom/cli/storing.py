@@ -2,12 +2,14 @@
 
 from typing import NamedTuple
 
-from ..errors import BadUsage, BlockloomError, StoreTaken
+from ..errors import BadUsage, BlockloomError, StoreTaken, StoreUnusable
+from ..finding import Finding
 from ..homestores import HomeStores
 from ..memory import MemoryStore
 from ..plugins import Plugins
 from ..store import Store
 from ..stores import open_store
+from ..words import both
 from .speech import note, one_line, say
 
 
@@ -52,6 +54,22 @@ def open_named(url: str, plugins: Plugins, readonly: bool = False) -> Store:
     except Exception as error:  # a store raises what it likes
         why = one_line(f"{type(error).__name__}: {error}")
         raise BadUsage(say(f"The store {url} cannot be opened: {why}.", f"无法打开存储 {url}：{why}。")) from None
+
+
+async def store_finding(plugins: Plugins) -> Finding:
+    """How the user's own store does."""
+    home = HomeStores(plugins.registry)
+    if why := _hindrance(home):
+        return Finding(name="store", text=why, state="warning")
+    try:
+        kept = [store for _, store in home.to_read()]
+        for store in kept:
+            await store.close()
+    except StoreUnusable as error:
+        return Finding(name="store", text=error.why, state="failed", remedy=error.remedy)
+    if kept:
+        return Finding(name="store", text=both(f"runs are kept in {home.url}", f"运行保存在 {home.url}"))
+    return Finding(name="store", text=both(f"runs will be kept in {home.url}", f"运行将保存在 {home.url}"))
 
 
 def _hindrance(home: HomeStores) -> str:
