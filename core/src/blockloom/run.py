@@ -52,7 +52,7 @@ class Log:
         """Record a fact, and give its data as it is recorded."""
         if task is not None and type in _ENDS and (spent := self.budget.settle(task)):
             data = {**data, SPENT: spent}
-        told: Mapping[str, Any] = self.mask(data) if data else data
+        told: Mapping[str, Any] = self.mask(data) if data and type != e.TASK_STARTED else data
         self.events.add(self.clock(), type, task, told)
         return told
 
