@@ -36,10 +36,10 @@ class Times(NamedTuple):
     run: float
 
 
-def make_plugins() -> Plugins:
+def make_plugins(step: type[Step] = Step) -> Plugins:
     """The installed plugins and the type `bench.step`."""
     plugins = Plugins.load()
-    plugins.registry.add("task", Step)
+    plugins.registry.add("task", step)
     return plugins
 
 
