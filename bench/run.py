@@ -25,23 +25,28 @@ from graphs import SHAPES, Shape, completed, document
 from keeping import kept
 from others import check_and_read, imports, rows
 
+from plugins import PLUGIN_SENTENCES, list_types
 from server import beside, table
 
 SIZES: Final = {1_000: 9, 10_000: 5, 100_000: 3}
 """How many tasks, and how often each is measured."""
 QUICK: Final = {1_000: 3, 10_000: 1}
 
-SENTENCES: Final = {
-    "check": "check, µs a task",
-    "read_json": "JSON text to a mapping, µs a task",
-    "json_to_plan": "JSON text to a plan that can run, µs a task",
-    "kept_nowhere": "a chain that is kept nowhere, µs a task",
-    "kept_async": "the same, kept in a file (async), µs a task",
-    "kept_sync": "a chain, each task kept first (sync), µs a task",
-    "bare_commits": "the commits of that alone, bare SQLite, µs a task",
-    "import": "import blockloom, ms",
-    "load_plugins": "find and load the installed plugins, ms",
-} | CODE_SENTENCES
+SENTENCES: Final = (
+    {
+        "check": "check, µs a task",
+        "read_json": "JSON text to a mapping, µs a task",
+        "json_to_plan": "JSON text to a plan that can run, µs a task",
+        "kept_nowhere": "a chain that is kept nowhere, µs a task",
+        "kept_async": "the same, kept in a file (async), µs a task",
+        "kept_sync": "a chain, each task kept first (sync), µs a task",
+        "bare_commits": "the commits of that alone, bare SQLite, µs a task",
+        "import": "import blockloom, ms",
+        "load_plugins": "find and load the installed plugins, ms",
+    }
+    | PLUGIN_SENTENCES
+    | CODE_SENTENCES
+)
 
 
 class Figure(NamedTuple):
@@ -138,7 +143,13 @@ async def main() -> None:
     if len(sizes) > 1:
         show("\n" + "\n".join(growth(figures)))
     size = options.tasks or 10_000
-    others = check_and_read(size, repeat) | await kept(size, repeat) | imports(repeat) | await code_blocks(repeat * 20)
+    others = (
+        check_and_read(size, repeat)
+        | await kept(size, repeat)
+        | imports(repeat)
+        | list_types(repeat)
+        | await code_blocks(repeat * 20)
+    )
     show("\n" + "\n".join(rows(others, SENTENCES)))
     served = {} if options.tasks else await beside(options.quick)
     show("\n" + "\n".join(table(served)) if served else "")

@@ -1,16 +1,11 @@
 """A stranger's plugin, as the contract shows it: installed, found, used, and gone again."""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
+from homes import ROOT, Home
 
 PYPROJECT = """
 [project]
@@ -80,44 +75,14 @@ json.dump(told, sys.stdout)
 """
 
 
-def find_uv() -> str | None:
-    private = ROOT / ".uv" / "bin" / "uv"
-    return shutil.which("uv") or (str(private) if private.is_file() else None)
-
-
-class Home:
-    """A virtual environment of its own, and the installer that fills it."""
-
-    def __init__(self, path: Path, uv: str) -> None:
-        self.path = path
-        self.uv = uv
-        self.python = path / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-    def run(self, *command: str | Path, input: str | None = None) -> str:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-        done = subprocess.run(command, env=clean, input=input, capture_output=True, text=True, check=False, timeout=110)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def pip(self, verb: str, *more: str | Path) -> None:
-        self.run(self.uv, "pip", verb, "--quiet", "--python", self.python, *more)
-
-    def ask(self) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads(self.run(self.python, "-c", ASK, input=json.dumps(GRAPH)))
-        return told
-
-    def blockloom(self, *arguments: str | Path) -> Any:
-        """What the command prints as JSON."""
-        return json.loads(self.run(self.python.with_name("blockloom"), *arguments, "--json"))
+def ask(home: Home) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(home.run(home.python, "-c", ASK, input=json.dumps(GRAPH)))
+    return told
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    uv = find_uv()
-    if uv is None:
-        pytest.skip("no installer: uv is neither on the PATH nor in .uv/bin")
-    made = Home(tmp_path / "venv", uv)
-    made.run(uv, "venv", "--quiet", "--python", sys.executable, made.path)
+    made = Home.make(tmp_path / "venv")
     made.pip("install", ROOT / "core", ROOT / "plugins" / "flow")
     return made
 
@@ -134,12 +99,12 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_a_stranger_is_installed_used_and_uninstalled(home: Home, project: Path, tmp_path: Path) -> None:
-    before = home.ask()
+    before = ask(home)
     assert "shout" not in {plugin["name"] for plugin in before["plugins"]}
     assert [(p["code"], p["path"]) for p in before["problems"]] == [("unknown-type", "/tasks/1/type")]
 
     home.pip("install", project)
-    told = home.ask()
+    told = ask(home)
     (row,) = [plugin for plugin in told["plugins"] if plugin["name"] == "shout"]
     assert (row["distribution"], row["version"], row["status"]) == ("blockloom-shout", "1.0", "active")
     assert row["types"] == ["task:acme.shout"]
@@ -156,7 +121,7 @@ def test_a_stranger_is_installed_used_and_uninstalled(home: Home, project: Path,
     assert finished["outputs"] == {"said": "HELLO?!"}
 
     home.pip("uninstall", "blockloom-shout")
-    after = home.ask()
+    after = ask(home)
     assert after["types"] == before["types"]
     assert "acme.shout" not in {type["name"] for type in home.blockloom("types")["types"]}
     assert after["problems"] == before["problems"]

@@ -43,6 +43,11 @@ class Source(NamedTuple):
         return cls(point, _one(told, "Name"), _one(told, "Version"), _all(told, "Requires-Dist"))
 
     @property
+    def owner(self) -> str:
+        """The plugin, for a sentence: `shout (acme-shout)`."""
+        return f"{self.point.name} ({self.distribution})"
+
+    @property
     def key(self) -> tuple[str, str]:
         """What tells it from others: the name of the entry point, and the distribution."""
         return self.point.name, self.distribution

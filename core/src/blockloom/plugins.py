@@ -1,9 +1,10 @@
 """Finds the installed plugins, asks each for its types, and keeps what went wrong."""
 
+import gc
 import importlib
 import os
-import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, cached_property, partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
@@ -16,7 +17,7 @@ from .errors import PluginError
 from .examination import flaws_of, refuse_unusable
 from .faults import Fault, Faults
 from .finding import Finding
-from .guarding import guarded
+from .guarding import Outcome, guarded, guarded_each
 from .home import home
 from .plugin import PATIENCE, Observer, Plugin, Source
 from .registry import Offer, Registry
@@ -40,6 +41,14 @@ _HOOKS: Final = {
 _DISABLED: Final = both("disabled by the settings", "已被设置停用")
 
 
+class _Manager(pluggy.PluginManager):
+    """Looks for hooks only among what is called like one: a module has many other names."""
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        """The options of an implementation; None where it is none."""
+        return super().parse_hookimpl_opts(plugin, name) if name.startswith(GROUP) else None
+
+
 class Plugins:
     """The plugins of one program: what they registered and what is wrong with them."""
 
@@ -53,7 +62,7 @@ class Plugins:
         self._disabled = names | {canonicalize_name(name) for name in names}
         self._faults = faults or Faults()
         self._sources: dict[tuple[str, str], Source] = {}
-        self._manager = pluggy.PluginManager("blockloom")
+        self._manager = _Manager("blockloom")
         self._manager.add_hookspecs(hookspecs)
 
     @classmethod
@@ -78,8 +87,7 @@ class Plugins:
                 told = both(f"version {source.version} is installed now", f"现在安装的是版本 {source.version}")
                 row.spoil("active", told, remedies.restart())
         new = [there[key] for key in sorted(there) if key not in {(row.name, row.distribution) for row in self.found}]
-        for source in new:
-            self._add(source)
+        self._add(new)
         self.found.sort(key=lambda row: (row.name, row.distribution))
         self.find_conflicts()
         return [(r.name, r.distribution, r.status) for r in before.values()] != [
@@ -140,45 +148,56 @@ class Plugins:
 
     def add(self, point: EntryPoint) -> Plugin:
         """Load one plugin; whatever goes wrong with it is kept in its row, and nothing of it is used."""
-        return self._add(Source.of(point))
+        self._add([Source.of(point)])
+        return self.found[-1]
 
-    def _add(self, source: Source) -> Plugin:
-        row = Plugin(source.point.name, source.distribution, source.version)
-        self.found.append(row)
-        self._sources[source.key] = source
-        began = time.perf_counter()
-        if self._disabled & {row.name, canonicalize_name(row.distribution)}:
-            row.spoil("disabled", _DISABLED, remedies.ENABLE)
-        elif why := remedies.incompatible(source):
-            row.spoil("incompatible", why, remedies.fit(source))
-        else:
-            self._load(source, row)
-        row.seconds = time.perf_counter() - began
-        return row
+    def _add(self, sources: Sequence[Source]) -> None:
+        loading = []
+        for source in sources:
+            row = Plugin(source.point.name, source.distribution, source.version)
+            self.found.append(row)
+            self._sources[source.key] = source
+            if self._disabled & {row.name, canonicalize_name(row.distribution)}:
+                row.spoil("disabled", _DISABLED, remedies.ENABLE)
+            elif why := remedies.incompatible(source):
+                row.spoil("incompatible", why, remedies.fit(source))
+            else:
+                loading.append((source, row))
+        with _undisturbed():
+            outcomes = guarded_each([partial(self._ask_all, source) for source, _ in loading], _limit())
+        for (source, row), outcome in zip(loading, outcomes, strict=True):
+            row.seconds = outcome.seconds
+            self._settle(source, row, outcome)
 
-    def _load(self, source: Source, row: Plugin) -> None:
-        name = f"{row.name} ({row.distribution})"
+    def _settle(self, source: Source, row: Plugin, outcome: Outcome[Any]) -> None:
+        """Use what a plugin offers, or note why nothing of it is used."""
         try:
-            module, offers = guarded(partial(self._ask_all, source, name), _limit())
+            row.module, offers = outcome.give()
         except PluginError as error:
-            if self._manager.has_plugin(name):
-                self._manager.unregister(name=name)
+            self._forget(source.owner)
             row.spoil("broken", error.why, remedies.for_import(source, error.__cause__))
-            self.registry.broken[name] = error.why
+            self.registry.broken[source.owner] = error.why
             return
-        row.module = module
         for kind, type in offers:
             self.registry.add(kind, type, row.name, row.distribution)
             row.offers.append(f"{kind}:{type.name}")
         self._listen(source, row)
         self._check_version(source, row)
 
-    def _ask_all(self, source: Source, name: str) -> tuple[Any, list[tuple[str, Any]]]:
+    def _ask_all(self, source: Source) -> tuple[Any, list[tuple[str, Any]]]:
         """The module of a plugin, once it is imported, and what it offers."""
         module = source.point.load()
-        self._manager.register(module, name=name)
-        self._manager.check_pending()
-        return module, list(self._offered(module))
+        self._manager.register(module, name=source.owner)
+        try:
+            self._manager.check_pending()
+            return module, list(self._offered(module))
+        except BaseException:
+            self._forget(source.owner)
+            raise
+
+    def _forget(self, owner: str) -> None:
+        if self._manager.has_plugin(owner):
+            self._manager.unregister(name=owner)
 
     def _offered(self, module: Any) -> Iterator[tuple[str, Any]]:
         for kind, hook in _HOOKS.items():
@@ -188,16 +207,14 @@ class Plugins:
 
     def _listen(self, source: Source, row: Plugin) -> None:
         """Note what a plugin checks and observes."""
-        for implementation in self._manager.hook.blockloom_checks.get_hookimpls():
-            if implementation.plugin is row.module:
-                self.checks.append((row.name, implementation.function))
-        for implementation in self._manager.hook.blockloom_event.get_hookimpls():
-            if implementation.plugin is row.module:
+        for implementation in self._implementations(row.module, "blockloom_checks"):
+            self.checks.append((row.name, implementation.function))
+        for implementation in self._implementations(row.module, "blockloom_event"):
 
-                def cut_off(why: str) -> None:
-                    self._keep(row, remedies.cut_off(source, "blockloom_event", PATIENCE, why))
+            def cut_off(why: str) -> None:
+                self._keep(row, remedies.cut_off(source, "blockloom_event", PATIENCE, why))
 
-                self.observers.append(Observer(implementation.function, implementation.argnames, cut_off, row.module))
+            self.observers.append(Observer(implementation.function, implementation.argnames, cut_off, row.module))
 
     def _check_version(self, source: Source, row: Plugin) -> None:
         said = getattr(row.module, "__version__", None)
@@ -211,12 +228,10 @@ class Plugins:
     def _drop(self, row: Plugin) -> None:
         """Forget a plugin that is not there any more."""
         self.found.remove(row)
-        del self._sources[row.name, row.distribution]
-        name = f"{row.name} ({row.distribution})"
+        name = self._sources.pop((row.name, row.distribution)).owner
         self.registry.broken.pop(name, None)
         self.registry.remove(row.name, row.distribution)
-        if self._manager.has_plugin(name):
-            self._manager.unregister(name=name)
+        self._forget(name)
         self.checks[:] = [(plugin, check) for plugin, check in self.checks if plugin != row.name]
         for observer in [each for each in self.observers if row.module is not None and each.module is row.module]:
             observer.end()
@@ -259,13 +274,31 @@ class Plugins:
         self._faults.add(row.distribution, row.version, fault)
         return True
 
+    def _implementations(self, module: Any, hook: str) -> list[pluggy.HookImpl]:
+        """Those of one plugin, which has at most one; the latest plugin stands last."""
+        every = reversed(getattr(self._manager.hook, hook).get_hookimpls())
+        found = next((each for each in every if each.plugin is module), None)
+        return [] if found is None else [found]
+
     def _ask(self, module: Any, hook: str) -> list[Any]:
         """What one plugin answers to one hook."""
-        answers = [i.function() for i in getattr(self._manager.hook, hook).get_hookimpls() if i.plugin is module]
+        answers: list[Any] = [implementation.function() for implementation in self._implementations(module, hook)]
         for answer in answers:
             if isinstance(answer, str) or not isinstance(answer, Iterable):
                 raise PluginError("", f"{hook} gave back {type(answer).__name__} instead of a list")
         return [offer for answer in answers for offer in answer]
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep the garbage collector from going through classes while they are made: none of them is garbage."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @cache

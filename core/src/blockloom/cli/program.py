@@ -23,6 +23,7 @@ from .refusals import status_of
 from .running import run
 from .schemas import schema
 from .speech import complain, note, say
+from .starting import new
 
 INTERRUPTED: Final = 130
 """Exit status after Ctrl-C where no run was there to be stopped; shells say 128 plus the signal."""
@@ -30,7 +31,7 @@ INTERRUPTED: Final = 130
 READER_GONE: Final = 141
 """Exit status where whoever read the output went away, as with `| head`."""
 
-_OWN: Final[tuple[click.Command, ...]] = (run, check, types, plugins, doctor, graph, runs, schema)
+_OWN: Final[tuple[click.Command, ...]] = (run, check, types, plugins, doctor, graph, runs, new, schema)
 
 
 class Program(click.Group):
