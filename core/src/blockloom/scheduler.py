@@ -198,7 +198,7 @@ class Scheduler:
             task = scope.plan.tasks[index]
             if entered is None:
                 scope.start(index)
-                if self._records_first:
+                if self._records_first or not task.type.rerun:
                     self._go_on(tell=False)
                     await self._journal.flush()
             entered = None
