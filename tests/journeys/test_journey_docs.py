@@ -22,6 +22,7 @@ from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
 import blockloom
+import click
 import pytest
 from blockloom import (
     BadFormat,
@@ -35,6 +36,8 @@ from blockloom import (
     TaskType,
     hookspecs,
 )
+from blockloom.cli.installed import Installed
+from blockloom.cli.program import Program
 from blockloom.codec import read_json, read_yaml
 from blockloom.events import FLEETING
 from blockloom.fold import FOLD
@@ -377,6 +380,37 @@ def test_events_carry_what_is_explained() -> None:
 def test_every_hook_is_explained() -> None:
     hooks = {name for name, made in vars(hookspecs).items() if name.startswith("blockloom_") and callable(made)}
     assert headings(REFERENCE / "hooks.md") == hooks
+
+
+def test_every_setting_is_explained() -> None:
+    sources = [*ROOT.glob("core/src/**/*.py"), *ROOT.glob("server/src/**/*.py"), *ROOT.glob("plugins/*/src/**/*.py")]
+    read = {name for path in sources for name in re.findall(r"\bBLOCKLOOM_[A-Z_]+", path.read_text(encoding="utf-8"))}
+    explained = rows(REFERENCE / "settings.md").keys()
+    missing = {name for name in read if not any(setting.startswith(name) for setting in explained)}
+    assert missing == set(), "write them into docs/reference/settings.md"
+    assert {name for name in explained if not any(name.startswith(known) for known in read)} == set()
+
+
+def commands_of(group: click.Group, context: click.Context, *above: str) -> Iterator[tuple[str, click.Command]]:
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands_of(command, context, *above, name)
+        else:
+            yield " ".join([*above, name]), command
+
+
+def test_every_command_is_explained() -> None:
+    page = (REFERENCE / "commands.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## `([\w -]+)`\n(.*?)(?=^## |\Z)", page, re.M | re.S))
+    program = Program()
+    commands = dict(commands_of(program, click.Context(program, obj=Installed())))
+    assert sections.keys() == commands.keys(), "docs/reference/commands.md has a section for each command"
+    for name, command in commands.items():
+        options = {option for param in command.params if isinstance(param, click.Option) for option in param.opts}
+        told = set(re.findall(r"(?<=^\| `)--?[\w-]+", sections[name], re.M))
+        assert told == options, f"{name}: docs/reference/commands.md explains each option in a row of a table"
 
 
 def test_every_error_is_explained() -> None:

@@ -103,7 +103,7 @@ GRAPH: Final[dict[str, Any]] = {
 @pytest.mark.slow
 def test_a_real_plugin_comes_and_goes_while_a_server_runs(home: Home, tmp_path: Path) -> None:
     (wheel,) = wheels(home.uv, tmp_path, [MARKDOWN]).values()
-    command = [home.python.with_name("blockloom"), "serve", "--port", "0", "--store", "memory:"]
+    command = [str(home.python.with_name("blockloom")), "serve", "--port", "0", "--store", "memory:"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=home.environment) as server:
         assert server.stderr is not None
         try:
