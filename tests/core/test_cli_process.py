@@ -81,6 +81,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def env(site: Path) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("BLOCKLOOM_", "LC_"))}
+    kept["BLOCKLOOM_HOME"] = os.environ["BLOCKLOOM_HOME"]
     return kept | {"PYTHONPATH": str(site), "LANG": "C.UTF-8", "TERM": "xterm-256color", "BLOCKLOOM_LANG": "en"}
 
 

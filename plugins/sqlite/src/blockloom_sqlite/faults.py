@@ -13,13 +13,17 @@ _SENTENCES: Final = {
     sqlite3.SQLITE_CANTOPEN: "the file or its folder cannot be opened",
     sqlite3.SQLITE_BUSY: "another program has locked the file",
     sqlite3.SQLITE_LOCKED: "another program has locked the file",
+    sqlite3.SQLITE_PROTOCOL: "another program has locked the file",
     sqlite3.SQLITE_NOMEM: "there is too little memory",
 }
 RECOVER: Final = "Restore a backup, or copy what can still be read: blockloom db recover {} NEW_FILE"
 
 
 def told(error: BaseException, path: str) -> BaseException:
-    """The error of a store that says what SQLite, or Python on the way to it, said; others are left as they are."""
+    """The error of a store that says what SQLite, or Python on the way to it, said; others are left as they are.
+
+    What may pass by itself is StoreFailed; the rest, such as a table that is not there, is StoreUnusable.
+    """
     if isinstance(error, BlockloomError):
         return error
     if isinstance(error, UnicodeEncodeError):
@@ -31,7 +35,10 @@ def told(error: BaseException, path: str) -> BaseException:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _DAMAGED:
         return damaged(path, str(error))
-    return StoreFailed(path, _SENTENCES.get(code, f"SQLite says {str(error) or type(error).__name__!r}"))
+    if code in _SENTENCES:
+        return StoreFailed(path, _SENTENCES[code])
+    why = f"SQLite says {str(error) or type(error).__name__!r}"
+    return StoreUnusable(path, why, "Somebody may have changed its tables: use a backup, or another path.")
 
 
 def damaged(path: str, what: str) -> StoreUnusable:
