@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 Observer = Callable[..., Any]
 """Called with the id of a run and one recorded event; it never raises."""
 
-MAX_NOTES: Final = 20_000
+MAX_NOTES: Final = 1_000
 """Fleeting events that are kept for a follower who is behind; older ones are dropped."""
 
 SHORTEST: Final = 0.05
