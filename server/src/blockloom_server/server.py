@@ -178,10 +178,9 @@ class Server:
         if response is None and self._full(address):
             response = reply(503, "There are too many clients; try again later.\n")
         if response is not None and response.status_code >= 400:
-            self.hub.metrics.turned_away(response.status_code)
-            self.hub.lines.tell(
-                "request.refused", address, address=address, status=response.status_code, path=request.path[:200]
-            )
+            status, path = response.status_code, request.path.partition("?")[0][:200]
+            self.hub.metrics.turned_away(status)
+            self.hub.lines.tell("request.refused", address, address=address, status=status, path=path)
         return response
 
     def _full(self, address: str) -> bool:
