@@ -140,7 +140,7 @@ class Engine(Library):
             made = await self._new(plan, given, workflow, settings, key)
             kept = await self._accept(made)
             if kept != made.id:
-                return await self.run(kept)
+                return await self._standing(kept)
             live = self._launcher.launch(made, Run(plan, Log(self._clock), Agenda()))
         live.start(lambda: live.run.begin(given), then)
         await self._launcher.catch_up(live)
@@ -159,6 +159,12 @@ class Engine(Library):
         stored, events = await self.store.get_run(id), await self.store.events(id)
         plan = partial(self._plan_of, last_graph(stored.graph, events))
         return PastRun(id, _task_ids(stored.graph), events, stored.workflow, plan)
+
+    async def _standing(self, id: str) -> RunView:
+        """The run that stands under a key; it begins now where it was kept and nobody was told so."""
+        view = await self.run(id)
+        begun = isinstance(view, LiveRun) or view.events
+        return view if begun else await self.carry_on(id)
 
     async def publish(self, name: str, payload: Any = None, run: str | None = None, chain: int = 0) -> int:
         """Publish an event to every run that goes on and to the triggers, or to one run alone; how many runs heard it.
@@ -277,6 +283,8 @@ class Engine(Library):
         for stored, (run, past) in revived.values():
             reuses = stored.settings.get("reuses")
             reuse = None if reuses is None else await self._reusable(reuses)
+            if stored.id in self._launcher.runs:  # somebody else has carried it on meanwhile
+                continue
             live = self._launcher.launch(stored, run, past, reuse)
             live.carry_on()
             await self._launcher.catch_up(live)
