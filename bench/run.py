@@ -24,6 +24,7 @@ from floor import Floor
 from graphs import SHAPES, Shape, completed, document
 from keeping import kept
 from others import check_and_read, imports, rows
+from recovery import RECOVERY_SENTENCES, carried_on
 
 from plugins import PLUGIN_SENTENCES, list_types
 from server import beside, table
@@ -44,6 +45,7 @@ SENTENCES: Final = (
         "import": "import blockloom, ms",
         "load_plugins": "find and load the installed plugins, ms",
     }
+    | RECOVERY_SENTENCES
     | PLUGIN_SENTENCES
     | CODE_SENTENCES
 )
@@ -146,6 +148,7 @@ async def main() -> None:
     others = (
         check_and_read(size, repeat)
         | await kept(size, repeat)
+        | await carried_on(min(repeat, 3))
         | imports(repeat)
         | list_types(repeat)
         | await code_blocks(repeat * 20)

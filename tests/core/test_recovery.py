@@ -395,6 +395,25 @@ def test_a_stored_workflow_stays_as_it_was_for_a_run_that_has_used_it() -> None:
     simulate(main)
 
 
+def test_a_thousand_open_runs_are_carried_on() -> None:
+    async def main() -> None:
+        lives = Lives()
+        document = graph(wait("event", name="go"), {"id": "n", "type": "t.note"}, lines="w -> n")
+
+        async def first(engine: Engine) -> list[str]:
+            return [await started(engine, document) for _ in range(1000)]
+
+        async def then(engine: Engine) -> set[RunState]:
+            await engine.publish("go")
+            return {(await ended(engine, run_id)).state for run_id in run_ids}
+
+        run_ids = await lives.live(first)
+        assert await lives.live(then) == {RunState.COMPLETED}
+        assert len(lives.done) == 1000
+
+    simulate(main)
+
+
 def test_a_cancel_counts_though_the_process_ends_before_the_task_does() -> None:
     class Deaf(TaskType):
         """Takes its time to end."""

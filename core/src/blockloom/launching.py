@@ -11,7 +11,6 @@ from .past import Past
 from .publications import Publications
 from .run import Run
 from .scheduler import Scheduler
-from .states import RUN_ENDS
 from .store import EVENTS_AFTER, Store, StoredRun
 
 KEPT: Final = 100
@@ -29,6 +28,7 @@ class Launcher:
         self._store = store
         self._observers = observers
         self._publications = publications
+        self._enough = KEPT
         self._listeners: list[Callable[[LiveRun], None]] = []
 
     @property
@@ -74,8 +74,9 @@ class Launcher:
 
     def _forget(self) -> None:
         """Let go of the oldest runs that are over, where the store can give them back."""
-        if self._store is None or len(self.runs) <= KEPT:
+        if self._store is None or len(self.runs) <= self._enough:
             return
-        over = [id for id, run in self.runs.items() if run.state in RUN_ENDS]
+        over = [id for id, run in self.runs.items() if run.settled]
         for id in over[: len(self.runs) - KEPT]:
             del self.runs[id]
+        self._enough = max(KEPT, len(self.runs) + KEPT // 4)  # not to look at all of them with each that comes

@@ -164,6 +164,11 @@ class LiveRun(RunView):
         log = self.run.log.events
         return log if self._journal.told == len(log) else log[: self._journal.told]
 
+    @property
+    def settled(self) -> bool:
+        """Whether it is over and all of it is recorded."""
+        return self.run.over and self._driver is not None and self._driver.done()
+
     def start(self, start: Callable[[], None], then: Callable[[], Awaitable[None]] | None = None) -> None:
         """Begin in the background, `start` telling the run to; `then` is called when it is over."""
         self._scheduler.begin(start)
