@@ -15,6 +15,7 @@ from ..plugins import DISABLE, Plugins
 from .checking import check
 from .doctor import doctor
 from .drawing import graph
+from .drilling import drill_command
 from .history import runs
 from .installed import Installed
 from .kinds import types
@@ -31,7 +32,7 @@ INTERRUPTED: Final = 130
 READER_GONE: Final = 141
 """Exit status where whoever read the output went away, as with `| head`."""
 
-_OWN: Final[tuple[click.Command, ...]] = (run, check, types, plugins, doctor, graph, runs, new, schema)
+_OWN: Final[tuple[click.Command, ...]] = (run, check, types, plugins, doctor, graph, runs, drill_command, new, schema)
 
 
 class Program(click.Group):
