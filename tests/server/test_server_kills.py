@@ -150,6 +150,7 @@ def results(events: Sequence[Event]) -> list[str]:
     return [str(event.task) for event in events if event.type == "task.completed"]
 
 
+@pytest.mark.timeout(120 + 3 * KILLS)
 def test_however_often_it_is_killed_nothing_is_lost_doubled_or_changed(place: Place) -> None:
     chance = random.Random(KILLS)
     journals: dict[str, list[Event]] = {}

@@ -18,8 +18,11 @@ _log = logging.getLogger(__name__)
 Observer = Callable[..., Any]
 """Called with the id of a run and one recorded event; it never raises."""
 
-MAX_NOTES: Final = 1_000
-"""Fleeting events that are kept for a follower who is behind; older ones are dropped."""
+MAX_NOTES: Final = 4 * 2**20
+"""Bytes, roughly, of fleeting events that are kept for a follower who is behind; older ones are dropped."""
+
+_FRAME: Final = 200
+"""What a fleeting event comes to beside its texts."""
 
 SHORTEST: Final = 0.05
 LONGEST: Final = 2.0
@@ -31,8 +34,23 @@ class Follower:
 
     def __init__(self, after: int) -> None:
         self.seen = after
-        self.notes: deque[tuple[int, Event]] = deque(maxlen=MAX_NOTES)
+        self.notes: deque[tuple[int, Event, int]] = deque()
+        self._held = 0
         self.awake = asyncio.Event()
+
+    def note(self, position: int, event: Event, size: int) -> None:
+        """Keep a fleeting event, which came after so many recorded ones, and drop the oldest where that is too much."""
+        self.notes.append((position, event, size))
+        self._held += size
+        while self._held > MAX_NOTES:
+            self.next_note()
+        self.awake.set()
+
+    def next_note(self) -> tuple[int, Event]:
+        """Take the oldest fleeting event that is kept, and where it belongs."""
+        position, event, size = self.notes.popleft()
+        self._held -= size
+        return position, event
 
 
 class Journal:
@@ -77,9 +95,9 @@ class Journal:
 
     def note(self, event: Event) -> None:
         """Pass on a fleeting event; nothing is recorded."""
+        size = _FRAME + sum(len(value) for value in event.data.values() if isinstance(value, str))
         for follower in self._followers:
-            follower.notes.append((len(self._log.events), event))
-            follower.awake.set()
+            follower.note(len(self._log.events), event, size)
 
     async def write(self) -> None:
         """Write what comes, in batches, until `close`."""
@@ -162,7 +180,7 @@ class Journal:
         batch: list[Event] = []
         until = min(self.told, follower.seen + most)
         while follower.notes and follower.notes[0][0] <= until:
-            position, note = follower.notes.popleft()
+            position, note = follower.next_note()
             batch += self._log.events[follower.seen : position]
             follower.seen = max(follower.seen, position)
             batch.append(note)
