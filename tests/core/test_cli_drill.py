@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from blockloom import Event
 from blockloom.cli.program import Program
+from blockloom.drill import flaws_of
 from click.testing import CliRunner, Result
 
 
@@ -47,3 +49,27 @@ def test_a_wrong_graph_and_wrong_inputs_are_refused_before_anything_runs(
     done = drilled(tmp_path, source, *options)
     assert done.exit_code == 2, done.output
     assert "Traceback" not in done.output
+
+
+RECORD = [
+    Event(1, 1.0, "run.started", None, {"inputs": {}}),
+    Event(2, 2.0, "task.completed", "each", {"outputs": {}}),
+    Event(3, 3.0, "run.completed", None, {"outputs": {}}),
+]
+RETRIED = Event(3, 3.0, "task.retrying", "each", {"error": {"type": "x"}, "delay": 0})
+
+
+@pytest.mark.parametrize(
+    ("told", "recorded", "events", "flaws"),
+    [
+        (2, RECORD[:2], RECORD, []),
+        (2, RECORD[:1], RECORD, ["lost"]),
+        (1, [RECORD[0]._replace(time=0.0)], RECORD, ["changed"]),
+        (2, RECORD[:2], [*RECORD[:2], RECORD[1]._replace(seq=3)], ["doubled"]),
+        (2, RECORD[:2], [RECORD[0], RECORD[1]._replace(task="each[0].a"), RETRIED, RECORD[1]], ["changed"]),
+    ],
+)
+def test_what_a_record_lacks_repeats_or_changes_is_found(
+    told: int, recorded: list[Event], events: list[Event], flaws: list[str]
+) -> None:
+    assert [what for what, _ in flaws_of(told, recorded, events)] == flaws

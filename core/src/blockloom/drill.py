@@ -111,16 +111,17 @@ async def _compare(first: RunView, home: Path, plugins: Plugins, after: Event) -
             await asyncio.wait_for(view.wait(), PATIENCE + _length(first))
         except TimeoutError:
             return [Flaw(HANGS, after, f"it is {view.state.value} still; these run: {', '.join(view.current)}")]
-        found = _compare_records(list(recorded), list(view.events))
+        found = flaws_of(after.seq, list(recorded), list(view.events))
         if (view.state, view.outputs) != (first.state, first.outputs):
             told = f"{view.state.value} {json.dumps(view.outputs, ensure_ascii=False)[:200]}"
             found.append((CHANGED, f"the run came to {told}"))
         return [Flaw(what, after, told) for what, told in found]
 
 
-def _compare_records(recorded: Sequence[Event], events: Sequence[Event]) -> list[tuple[str, str]]:
-    if len(events) < len(recorded):
-        return [(LOST, f"{len(recorded) - len(events)} events that were on record")]
+def flaws_of(told: int, recorded: Sequence[Event], events: Sequence[Event]) -> list[tuple[str, str]]:
+    """What is wrong with a run of which so many events had been told as recorded, these were found, and these came."""
+    if len(recorded) < told:
+        return [(LOST, f"{told - len(recorded)} events that had been told as recorded")]
     found = [
         (CHANGED, f"event {old.seq}, {old.type} of {old.task}")
         for old, new in zip(recorded, events, strict=False)
