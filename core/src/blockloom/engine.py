@@ -123,19 +123,9 @@ class Engine(Library):
         graph. `chain` is how many triggers fired in a row until it was started. `then` is called when it is over.
         Raises InvalidGraph or InvalidInputs, with everything that is wrong.
         """
-        limits = wanted_limits(limits or {})
-        if max_concurrency is not None and max_concurrency < 1:
-            raise BadUsage(f"max_concurrency must be at least 1; it is {max_concurrency}.")
-        if durability not in (None, *DURABILITIES):
-            raise BadUsage(f"durability is one of {', '.join(DURABILITIES)}; it is {durability!r}.")
+        settings = _settings(max_concurrency, durability, chain, limits)
         plan = prepare(graph, self.registry)
         given = self._vault.mask(complete_inputs(plan, inputs or {}))
-        settings = {
-            "max_concurrency": max_concurrency,
-            "durability": durability,
-            "chain": chain or None,
-            "limits": limits or None,
-        }
         async with self._turn(key):
             made = await self._new(plan, given, workflow, settings, key)
             kept = await self._accept(made)
@@ -334,6 +324,22 @@ class Engine(Library):
             raise WrongState("run", id, view.state.value, "wait for its end, or stop it, first")
         stored = view.stored if isinstance(view, LiveRun) else await self._kept.get_run(id)
         return view, stored, self._revival.revive(stored.graph, view.events)
+
+
+def _settings(
+    max_concurrency: int | None, durability: str | None, chain: int, limits: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """How a run is to run, None where nothing was said; raises BadUsage."""
+    if max_concurrency is not None and max_concurrency < 1:
+        raise BadUsage(f"max_concurrency must be at least 1; it is {max_concurrency}.")
+    if durability not in (None, *DURABILITIES):
+        raise BadUsage(f"durability is one of {', '.join(DURABILITIES)}; it is {durability!r}.")
+    return {
+        "max_concurrency": max_concurrency,
+        "durability": durability,
+        "chain": chain or None,
+        "limits": wanted_limits(limits or {}) or None,
+    }
 
 
 def _task_ids(graph: Mapping[str, Any]) -> Sequence[str]:

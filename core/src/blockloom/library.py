@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .check import as_body, exposed_keys
-from .errors import BadUsage, InvalidGraph, NotFound
+from .errors import BadUsage, InvalidGraph
 from .registry import Registry
 from .requires import with_requires
 from .spec import Graph
-from .store import OF_RUNS, Store, StoredWorkflow
+from .store import OF_RUNS, Store, StoredWorkflow, find_workflow
 from .triggers import Triggers
 from .values import new_id
 
@@ -63,13 +63,7 @@ class Library:
         place = f"{run}/{name}"
         graph = await self._kept.get(OF_RUNS, place)
         if graph is None:
-            stored = await self._kept.workflows()
-            named = [w for w in stored if w.id == name] or [w for w in stored if w.graph.get("name") == name]
-            if len(named) > 1:
-                raise BadUsage(f"{len(named)} workflows are called {name!r}: use the id of one, as {named[0].id!r}.")
-            if not named:
-                raise NotFound("workflow", name)
-            graph = named[0].graph
+            graph = (await find_workflow(self._kept, name)).graph
             await self._kept.add(OF_RUNS, place, graph)
         return as_body(graph, self.registry)
 

@@ -13,6 +13,9 @@ INTERRUPTED: Final = "interrupted"
 MOST_STRIKES: Final = 5
 """How often a task may be cut off with its process before it is set aside."""
 
+SUSPECT: Final = 2
+"""Strikes from which on a task begins alone."""
+
 _REOPENED: Final = Event(0, 0.0, e.RUN_RESUMED, None, {"retry": True})
 
 
@@ -162,7 +165,3 @@ def blamed(runs: Mapping[str, Past]) -> set[tuple[str, str]]:
     suspects = [since for since, run, id in ran if runs[run].strikes.get(id, 0) >= SUSPECT]
     from_then = max(suspects, default=float("-inf"))
     return {(run, id) for since, run, id in ran if since >= from_then}
-
-
-SUSPECT: Final = 2
-"""Strikes from which on a task begins alone."""

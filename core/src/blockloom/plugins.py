@@ -1,10 +1,8 @@
 """Finds the installed plugins, asks each for its types, and keeps what went wrong."""
 
-import gc
 import importlib
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import cache, cached_property, partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
@@ -21,6 +19,7 @@ from .guarding import Outcome, guarded, guarded_each
 from .home import home
 from .plugin import PATIENCE, Observer, Plugin, Source
 from .registry import Offer, Registry
+from .undisturbed import undisturbed
 from .words import Text, both
 
 GROUP: Final = "blockloom"
@@ -163,7 +162,7 @@ class Plugins:
                 row.spoil("incompatible", why, remedies.fit(source))
             else:
                 loading.append((source, row))
-        with _undisturbed():
+        with undisturbed():
             outcomes = guarded_each([partial(self._ask_all, source) for source, _ in loading], _limit())
         for (source, row), outcome in zip(loading, outcomes, strict=True):
             row.seconds = outcome.seconds
@@ -287,18 +286,6 @@ class Plugins:
             if isinstance(answer, str) or not isinstance(answer, Iterable):
                 raise PluginError("", f"{hook} gave back {type(answer).__name__} instead of a list")
         return [offer for answer in answers for offer in answer]
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Keep the garbage collector from going through classes while they are made: none of them is garbage."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 @cache

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, runtime_checkable
 
-from .errors import BadUsage
+from .errors import BadUsage, NotFound
 from .events import Event
 from .records import RUN_STATES
 from .states import RunState
@@ -175,3 +175,14 @@ def unrecorded(run: str, recorded: int, events: Sequence[Event]) -> list[Event]:
 def state_after(events: Sequence[Event]) -> RunState | None:
     """The state of the run that the last of these events leads to; None where none of them changes it."""
     return next((RUN_STATES[event.type] for event in reversed(events) if event.type in RUN_STATES), None)
+
+
+async def find_workflow(store: Store, name: str) -> StoredWorkflow:
+    """A stored workflow by its id or unique name; raises NotFound, or BadUsage where several have the name."""
+    stored = await store.workflows()
+    found = [w for w in stored if w.id == name] or [w for w in stored if w.graph.get("name") == name]
+    if len(found) > 1:
+        raise BadUsage(f"{len(found)} workflows are called {name!r}: use the id of one, such as {found[0].id!r}.")
+    if not found:
+        raise NotFound("workflow", name)
+    return found[0]

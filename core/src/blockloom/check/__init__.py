@@ -1,10 +1,8 @@
 """All problems of a graph at once, and the plan of a graph that has none."""
 
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from ..codec import FORMAT
 from ..errors import InvalidGraph, InvalidTrigger
@@ -12,6 +10,7 @@ from ..plan import Plan, TaskPlan
 from ..problem import Problem, errors
 from ..registry import Registry
 from ..spec import Graph, TriggerSpec
+from ..undisturbed import undisturbed
 from .flow import check_flow
 from .inputs import check_inputs, complete_inputs
 from .keys import check_keys, exposed_keys
@@ -95,31 +94,13 @@ def as_body(graph: Mapping[str, Any], registry: Registry) -> Graph:
     return body
 
 
-MUCH: Final = 50_000
-"""Objects that are made old at once, rather than gone through young and again half old."""
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Keep the garbage collector from going through what is being made, again and again: none of it is garbage."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            if gc.get_count()[0] > MUCH:
-                gc.collect(1)
-            gc.enable()
-
-
 def _in_order(draft: Draft) -> list[Problem]:
     return sorted(draft.problems, key=lambda problem: problem.severity)
 
 
 def _understand(graph: Any, registry: Registry) -> Draft:
     """What is understood of a whole graph, which is no body."""
-    with _undisturbed():
+    with undisturbed():
         return _inspect(graph, registry, False)
 
 

@@ -8,8 +8,9 @@ import click
 
 from ..drill import Flaw, Report, drill
 from ..words import both, tell
+from .given import input_options, inputs_of
 from .installed import Installed
-from .reading import named, read_graph, read_inputs, read_pairs
+from .reading import named, read_graph, read_pairs
 from .refusals import refusing
 from .speech import paint, say, show, show_json
 
@@ -34,19 +35,7 @@ _WHAT = {
     ),
 )
 @click.argument("graph")
-@click.option(
-    "-i",
-    "pairs",
-    metavar="NAME=VALUE",
-    multiple=True,
-    help=say("An input: JSON where it parses, else text.", "一个输入：能解析为 JSON 则为 JSON，否则为文本。"),
-)
-@click.option(
-    "--inputs",
-    "file",
-    metavar="FILE",
-    help=say("Inputs as a mapping in JSON or YAML; -i wins.", "JSON 或 YAML 映射形式的输入；-i 优先。"),
-)
+@input_options
 @click.option(
     "--most",
     type=click.IntRange(min=1),
@@ -63,8 +52,7 @@ def drill_command(
     given = read_pairs(pairs)
     with refusing(as_json, named(graph)):
         document = read_graph(graph)
-    with refusing(as_json, named(file or "")):
-        inputs = {**(read_inputs(file) if file is not None else {}), **given}
+    inputs = inputs_of(file, given, as_json)
     with refusing(as_json, named(graph)), redirect_stdout(sys.stderr):
         report = asyncio.run(drill(document, inputs, ctx.ensure_object(Installed).plugins, most))
     if as_json:

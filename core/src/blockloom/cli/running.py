@@ -14,10 +14,11 @@ from ..events import Event
 from ..live import RunView
 from ..plugins import Plugins
 from ..states import RunState
+from .given import input_options, inputs_of
 from .installed import Installed
 from .interrupts import Interrupts
 from .progress import Progress, progress
-from .reading import STDIN, explain_pairs, named, read_graph, read_inputs, read_pairs
+from .reading import STDIN, explain_pairs, named, read_graph, read_pairs
 from .refusals import refusing
 from .result import show_result
 from .sandbox import hold_sandbox, sandbox_option
@@ -55,19 +56,7 @@ class Job(NamedTuple):
     )
 )
 @click.argument("graph")
-@click.option(
-    "-i",
-    "pairs",
-    metavar="NAME=VALUE",
-    multiple=True,
-    help=say("An input: JSON where it parses, else text.", "一个输入：能解析为 JSON 则为 JSON，否则为文本。"),
-)
-@click.option(
-    "--inputs",
-    "file",
-    metavar="FILE",
-    help=say("Inputs as a mapping in JSON or YAML; -i wins.", "JSON 或 YAML 映射形式的输入；-i 优先。"),
-)
+@input_options
 @click.option("--json", "as_json", is_flag=True, help=say("Print one JSON document.", "输出一个 JSON 文档。"))
 @click.option(
     "--store",
@@ -113,8 +102,7 @@ def run(
     hold_sandbox(require_sandbox, ctx.ensure_object(Installed).plugins)
     with refusing(as_json, named(graph)):
         document = read_graph(graph)
-    with refusing(as_json, named(file or "")):
-        inputs = {**(read_inputs(file) if file is not None else {}), **given}
+    inputs = inputs_of(file, given, as_json)
     with refusing(as_json, named(graph)):
         name = str(document.get("name") or named(graph))
         job = Job(document, inputs, store, max_concurrency, name, read_pairs(limits, "--limit"))

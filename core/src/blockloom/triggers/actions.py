@@ -7,13 +7,13 @@ from typing import Any, Final, Protocol
 
 from ..check import check, prepare, prepare_task
 from ..codec import FORMAT
-from ..errors import BadUsage, InvalidGraph, InvalidTrigger, NotFound, TaskFailed
+from ..errors import InvalidGraph, InvalidTrigger, TaskFailed
 from ..live import RunView
 from ..problem import Problem, errors
 from ..registry import Registry
 from ..schema import checker
 from ..spec import PortSet
-from ..store import Store, StoredWorkflow
+from ..store import Store, find_workflow
 from .firing import Firing
 from .standing import Standing, iso
 
@@ -53,17 +53,6 @@ class World:
     """Gives a run by its id; raises NotFound."""
     mask: Callable[[Any], Any]
     """Takes from a value what nobody may see."""
-
-
-async def find_workflow(store: Store, name: str) -> StoredWorkflow:
-    """A stored workflow by its id or unique name; raises NotFound, or BadUsage where several have the name."""
-    stored = await store.workflows()
-    found = [w for w in stored if w.id == name] or [w for w in stored if w.graph.get("name") == name]
-    if len(found) > 1:
-        raise BadUsage(f"{len(found)} workflows are called {name!r}: use the id of one, such as {found[0].id!r}.")
-    if not found:
-        raise NotFound("workflow", name)
-    return found[0]
 
 
 async def begin(world: World, store: Store, trigger: Standing, firing: Firing) -> RunView:

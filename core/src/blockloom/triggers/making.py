@@ -9,9 +9,9 @@ from ..errors import InvalidTrigger
 from ..firing import is_timed
 from ..registry import Registry
 from ..sentences import problem
-from ..store import Store
+from ..store import Store, find_workflow
 from ..values import copy_value, new_id
-from .actions import check_action, find_workflow
+from .actions import check_action
 from .moments import upcoming
 from .standing import Standing, at, iso, written
 
