@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from blockloom import Engine, MemoryStore
 from blockloom.testing import EPOCH, engine_with, simulate
+from blockloom.triggers import Firing
 from body_graphs import Nap
 
 START = datetime.fromtimestamp(EPOCH, UTC)
@@ -118,6 +119,13 @@ async def lived(seed: int, kills: int) -> Life:
     return life
 
 
+async def was_set_aside(engine: Engine, firing: Firing) -> bool:
+    """Whether the run of a firing failed because five engines that carried it on were killed."""
+    run = await engine.run(str(firing.run))
+    lives = sum("recovered" in event.data for event in run.events)
+    return firing.state == "FAILED" and (run.error or {})["type"] == "interrupted" and lives >= 5
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_ten_kills_around_firings(seed: int) -> None:
     async def main() -> None:
@@ -143,7 +151,9 @@ def test_ten_kills_around_firings(seed: int) -> None:
             keys = [(await life.store.get_run(run.id)).key for run in runs]
             assert len(keys) == len({*keys})
             settled = [firing for found in firings.values() for firing in found if firing.time < last - HALF_AN_HOUR]
-            assert {firing.state for firing in settled} == {"COMPLETED"}
+            for firing in settled:
+                # One whose task was cut off in five lives is set aside, as is promised; all others end well.
+                assert firing.state == "COMPLETED" or await was_set_aside(engine, firing), firing
             assert {*keys} == {firing.id for found in firings.values() for firing in found}
 
     simulate(main, seed)
