@@ -18,6 +18,7 @@ from blockloom.testing import (
     TaskExample,
     TriggerConformance,
     TriggerExample,
+    engine_with,
 )
 
 
@@ -182,7 +183,6 @@ BAD: Mapping[str, tuple[Kit, str]] = {
     "not repeatable": (block(evaluate=counting()), "test_its_value_is_repeatable"),
     "append": (block(append=appended), "test_what_is_appended_is_there"),
     "render": (block(render=counting()), "test_it_reads_as_text"),
-    "migrate the present": (block(migrate=lambda *_: {}), "test_present_settings_need_no_migration"),
     "check untested": (block(check=lambda *_: ()), "test_what_it_refuses_is_told_well"),
     "effects": (task(effects="none"), "test_its_effects_are_known"),
     "outputs": (task(run=lambda *_: {"n": "text"}), "test_its_outputs_fit_its_ports"),
@@ -226,6 +226,42 @@ def test_an_evaluation_that_cannot_be_canceled_is_told_of(monkeypatch: pytest.Mo
 
     with pytest.raises(AssertionError, match="goes on after it was canceled"):
         block(evaluate=once)().test_canceling_ends_it()  # type: ignore[attr-defined]
+
+
+async def asking(self: Any, task: Any) -> Any:
+    answer = await task.ask({"schema": {"type": "integer"}})
+    return {"n": answer.value}
+
+
+async def endless(self: Any, task: Any) -> Any:
+    await asyncio.Event().wait()
+
+
+def test_what_a_task_asks_the_example_answers() -> None:
+    kit: Any = task(run=asking, effects="human")
+    with pytest.raises(AssertionError, match=r"is asked: .*integer.*\n→ Give it `answers`"):
+        kit().test_the_examples_run()
+    kit.examples = (TaskExample(inputs={"n": 1}, answers=[5], outputs={"n": 5}),)
+    kit().test_the_examples_run()
+
+
+def test_an_example_that_does_not_end_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("blockloom.testing.taskchecks.ENOUGH", 0.05)
+    kit: Any = task(run=endless)
+    with pytest.raises(AssertionError, match=r"has not ended in 0\.05 seconds.\n→ Let it end"):
+        kit().test_the_examples_run()
+
+
+def test_examples_run_on_the_engine_that_the_class_makes() -> None:
+    made = []
+
+    class Own(Adds):
+        def engine(self) -> blockloom.Engine:
+            made.append(engine_with(Add))
+            return made[-1]
+
+    Own().test_the_examples_run()
+    assert len(made) == len(Adds.examples)
 
 
 def test_a_check_is_overridden_only_with_a_reason() -> None:

@@ -3,6 +3,7 @@
 import re
 import shlex
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,6 +80,21 @@ def test_the_page_about_a_block_is_followed_to_the_letter(home: Home, tmp_path: 
     assert printed.startswith("block acme.table – Table")
     assert "acme.table" in {type["name"] for type in home.blockloom("types")["types"]}
     home.pip("uninstall", "blockloom-table")
+
+
+NOT_INSTALLED: Final = "not its_plugin_is_installed and not imports_nothing_heavy"
+"""The checks that only a type of a plugin can pass; those of the pages are of none."""
+
+
+def test_the_tests_on_the_pages_pass(tmp_path: Path) -> None:
+    for page in ("test-a-plugin", "upgrade-a-plugin"):
+        text = (ROOT / f"docs/howto/{page}.md").read_text(encoding="utf-8")
+        source = "\n".join(re.findall(r"^```python\n(.*?)^```", text, re.M | re.S))
+        (tmp_path / f"test_{page.replace('-', '_')}.py").write_text(source, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", NOT_INSTALLED]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert int(re.findall(r"(\d+) passed", done.stdout)[0]) > 90
 
 
 GRAPH: Final[dict[str, Any]] = {

@@ -10,8 +10,7 @@ from typing import Any, Final
 import pytest
 from blockloom import Engine, Plugins, RunView
 from blockloom.codec import read_file
-from blockloom.testing import Answer, Asked, Reply
-from blockloom_llm.testing import ModelServer, refuses, says
+from blockloom.testing import Answer, Asked, Gate, ModelServer, Reply, refuses, says
 from blockloom_server.testing import serving, socket_of
 from websockets.asyncio.client import connect
 
@@ -135,13 +134,13 @@ class Caller:
 
 def test_a_stream_of_ten_thousand_tokens_reaches_a_client_in_order() -> None:
     async def go() -> list[str]:
-        hold = asyncio.Event()
-        answer = says(*(f"{i} " for i in range(10_000)), hold=hold)
+        gate = Gate()
+        answer = says(gate, *(f"{i} " for i in range(10_000)))
         async with ModelServer(answer) as model, serving() as server, connect(socket_of(server)) as socket:
             caller = Caller(socket)
             started = await caller.call("run.start", graph=graph(model))
             await caller.call("subscribe", run=started["run"], after=0)
-            hold.set()
+            gate.open()
             while not caller.events or caller.events[-1]["type"] != "run.completed":
                 await caller.read()
             return [event["data"]["piece"] for event in caller.events if event["type"] == "task.output"]

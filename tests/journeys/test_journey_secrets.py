@@ -19,9 +19,8 @@ from urllib.parse import quote, quote_plus
 import pytest
 from blockloom import Engine, InvalidGraph, MemoryStore, Plugins
 from blockloom.errors import InvalidTrigger
-from blockloom.testing import Asked, Reply, ScriptedServer
+from blockloom.testing import Asked, Reply, ScriptedServer, refuses, says
 from blockloom.vault import Vault
-from blockloom_llm.testing import refuses, says
 from blockloom_server.lines import Formatter
 from websockets.asyncio.client import connect
 

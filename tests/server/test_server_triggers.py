@@ -7,8 +7,7 @@ from typing import Any, Final
 
 import pytest
 from blockloom import Engine, MemoryStore, Plugins, StoredWorkflow, StoreFailed
-from blockloom.testing import Reply, ScriptedServer
-from blockloom_llm.testing import ModelServer, says
+from blockloom.testing import ModelServer, Reply, ScriptedServer, says
 from blockloom_server.remote import Refused, Remote, session
 from blockloom_server.server import Server
 from blockloom_server.testing import serving, socket_of

@@ -3,13 +3,14 @@
 It stands outside the package, for what pytest imports as a plugin is imported before coverage begins to count.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 if TYPE_CHECKING:
     from blockloom import Engine, Store
+    from blockloom.testing import ModelServer, ScriptedServer
 
 _T = TypeVar("_T")
 
@@ -55,3 +56,21 @@ def blockloom_engine(blockloom_store: "Store") -> "Callable[..., Engine]":
 def blockloom_clock() -> Clock:
     """A simulated time to run an engine in: `blockloom_clock.run(story)`."""
     return Clock()
+
+
+@pytest.fixture
+def blockloom_web() -> "Iterator[ScriptedServer]":
+    """A web server on loopback, in a thread of its own, that answers what it is given: `blockloom_web.script(…)`."""
+    from blockloom.testing import ScriptedServer, in_background
+
+    with in_background(ScriptedServer()) as server:
+        yield server
+
+
+@pytest.fixture
+def blockloom_model() -> "Iterator[ModelServer]":
+    """A model server of the same kind, at `blockloom_model.base_url`: `blockloom_model.script(says("Hel", "lo"))`."""
+    from blockloom.testing import ModelServer, in_background
+
+    with in_background(ModelServer()) as server:
+        yield server

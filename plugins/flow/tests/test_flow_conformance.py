@@ -8,6 +8,7 @@ from blockloom_flow.branch import If, Switch
 from blockloom_flow.ending import Cancel, Stop
 from blockloom_flow.ends import End, Start
 from blockloom_flow.merge import Merge
+from blockloom_flow.setting import SetTrigger
 from blockloom_flow.waiting import Wait
 
 FED = {
@@ -15,6 +16,7 @@ FED = {
     "inputs": {"x": {"default": 1}, "y": {"default": 2}},
     "connections": [{"from": "a.x", "to": "it.one"}, {"from": "a.y", "to": "it.two"}],
 }
+LATER = {"type": "after", "config": {"delay": "1d"}, "action": {"type": "merge"}}
 
 
 def body(source: str, *inputs: str) -> dict[str, Any]:
@@ -118,7 +120,7 @@ class TestWorkflow(TaskConformance):
     task = Workflow
     examples = (
         TaskExample(config={"body": body("n + 1", "n")}, inputs={"n": 1}, outputs={"n": 2}),
-        TaskExample(config={"workflow": "nowhere"}, fails="bad-usage"),
+        TaskExample(config={"workflow": "nowhere"}, fails="not-found"),
     )
 
 
@@ -132,6 +134,15 @@ class TestWait(TaskConformance):
 
     async def meanwhile(self, engine: Engine, run: RunView, example: TaskExample) -> None:
         await engine.publish("paid", {"total": 1})
+
+
+class TestSetTrigger(TaskConformance):
+    task = SetTrigger
+    examples = (
+        TaskExample(config={"trigger": {**LATER, "id": "later"}}, inputs={"who": "Ada"}, outputs={"trigger": "later"}),
+        TaskExample(inputs={"trigger": LATER}),
+        TaskExample(inputs={"trigger": {"type": "no.such"}}, fails="invalid-trigger"),
+    )
 
 
 class TestStop(TaskConformance):

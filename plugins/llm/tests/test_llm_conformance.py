@@ -1,37 +1,9 @@
-import asyncio
-from collections.abc import Iterator
-from threading import Event, Thread
-
 import pytest
-from blockloom.testing import BlockConformance, BlockExample, TaskConformance, TaskExample
+from blockloom.testing import BlockConformance, BlockExample, ModelServer, TaskConformance, TaskExample, says
 from blockloom_llm.task import Llm
-from blockloom_llm.testing import ModelServer, says
 from blockloom_llm.upload import Upload
 
 SCHEMA = {"type": "object", "properties": {"score": {"type": "integer"}}, "required": ["score"]}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def model() -> Iterator[None]:
-    """A model server in a thread of its own, which is what the settings of the machine name."""
-    up, done = Event(), Event()
-    address = []
-
-    async def serve() -> None:
-        async with ModelServer(says('{"score"', ": 7}")) as server:
-            address.append(server.base_url)
-            up.set()
-            await asyncio.to_thread(done.wait)
-
-    thread = Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    up.wait(10)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BLOCKLOOM_LLM_BASE_URL", address[0])
-        patch.setenv("BLOCKLOOM_LLM_MODEL", "scripted")
-        yield
-    done.set()
-    thread.join()
 
 
 class TestUpload(BlockConformance):
@@ -45,6 +17,14 @@ class TestUpload(BlockConformance):
 
 class TestLlm(TaskConformance):
     task = Llm
+
+    @pytest.fixture(autouse=True)
+    def served(self, blockloom_model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The settings of the machine name a model server."""
+        blockloom_model.script(says('{"score"', ": 7}"))
+        monkeypatch.setenv("BLOCKLOOM_LLM_BASE_URL", blockloom_model.base_url)
+        monkeypatch.setenv("BLOCKLOOM_LLM_MODEL", "scripted")
+
     examples = (
         TaskExample(inputs={"prompt": "Score it."}),
         TaskExample(

@@ -6,8 +6,7 @@ from typing import Any, Final
 
 import pytest
 from blockloom import RunView
-from blockloom.testing import Answer, Asked, Reply, engine_with
-from blockloom_llm.testing import ModelServer, refuses, says
+from blockloom.testing import Answer, Asked, ModelServer, Reply, engine_with, refuses, says
 
 SCHEMA: Final = {
     "type": "object",

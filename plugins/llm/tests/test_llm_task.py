@@ -7,8 +7,7 @@ from typing import Any, Final
 
 import pytest
 from blockloom import File, RunView
-from blockloom.testing import Answer, Reply, engine_with
-from blockloom_llm.testing import ModelServer, refuses, says
+from blockloom.testing import Answer, Gate, ModelServer, Reply, engine_with, refuses, says
 
 AT_ONCE: Final = {"retry": {"attempts": 3, "delay": 0}}
 PNG: Final = File(data=b"\x89PNG\r\n\x1a\n\x00", media_type="image/png", name="dot.png")
@@ -186,13 +185,13 @@ def test_what_is_missing_is_named(config: dict[str, Any], kind: str, words: list
 
 def test_pieces_are_told_as_they_come() -> None:
     async def go() -> list[Any]:
-        hold = asyncio.Event()
-        async with ModelServer(says("one ", "two", hold=hold)) as server, engine_with() as engine:
+        gate = Gate()
+        async with ModelServer(says(gate, "one ", "two")) as server, engine_with() as engine:
             task = {"id": "llm", "type": "llm", "config": {"model": "m", "base_url": server.base_url}}
             task |= {"inputs": {"prompt": "hi"}}
             run = await engine.start({"blockloom": 1, "tasks": [task]})
             told = []
-            hold.set()
+            gate.open()
             async for batch in run.follow():
                 told += [event.data["piece"] for event in batch if event.type == "task.output"]
             return told
@@ -216,14 +215,13 @@ def test_a_stop_closes_the_stream() -> None:
 
 def test_two_hundred_tasks_ask_at_one_time() -> None:
     async def go() -> tuple[RunView, ModelServer]:
-        async with ModelServer(says("ok", pause=0.0)) as server, engine_with() as engine:
-            everybody = asyncio.Event()
-            server.answers = [says("ok", hold=everybody)]
+        everybody = Gate()
+        async with ModelServer(says(everybody, "ok")) as server, engine_with() as engine:
             config = {"model": "m", "base_url": server.base_url}
             tasks = [{"id": f"t{i}", "type": "llm", "config": config, "inputs": {"prompt": "hi"}} for i in range(200)]
             run = await engine.start({"blockloom": 1, "tasks": tasks})
             await server.until(lambda s: s.most == 200)
-            everybody.set()
+            everybody.open()
             return await run.wait(), server
 
     run, server = asyncio.run(asyncio.wait_for(go(), 60))

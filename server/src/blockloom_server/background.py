@@ -1,14 +1,13 @@
 """A server in a thread of its own and a client that needs no event loop: what plain tests use."""
 
-import asyncio
 import json
-import threading
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Final
 
 from blockloom import MemoryStore, Plugins
 from blockloom.states import RUN_ENDS
+from blockloom.testing import in_background
 from websockets.sync.client import ClientConnection, connect
 
 from .server import Server
@@ -29,25 +28,17 @@ class Background:
     """A server with the installed plugins, on a free port of this machine, as long as its `with` lasts."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="blockloom-server", daemon=True)
         self._server = Server(Plugins.load(), MemoryStore(), port=0)
+        self._open = ExitStack()
 
     def __enter__(self) -> "Background":
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._server.__aenter__(), self._loop).result(PATIENCE)
+        self._open.enter_context(in_background(self._server))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            closing = self._server.__aexit__(None, None, None)
-            asyncio.run_coroutine_threadsafe(closing, self._loop).result(PATIENCE)
-        finally:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(PATIENCE)
-            self._loop.close()
+        self._open.close()
 
     @property
     def port(self) -> int:

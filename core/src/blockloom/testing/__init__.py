@@ -1,10 +1,12 @@
 """What tests of plugins and programs use: conformance classes, a simulated time, and short ways to a run."""
 
+from .aside import Gate, in_background
 from .blockchecks import BlockConformance, BlockExample
 from .conformance import Conformance
 from .executorchecks import ExecutorConformance
 from .faults import FaultStore
 from .kit import engine_with, registry_with, run_graph
+from .modelserver import ModelServer, refuses, says
 from .simulation import EPOCH, Deadlock, NotSimulated, SimLoop, simulate, virtual_clock
 from .storechecks import StoreConformance
 from .storesamples import a_journal, a_run
@@ -22,6 +24,8 @@ __all__ = [
     "Deadlock",
     "ExecutorConformance",
     "FaultStore",
+    "Gate",
+    "ModelServer",
     "NotSimulated",
     "Reply",
     "ScriptedServer",
@@ -34,8 +38,11 @@ __all__ = [
     "a_journal",
     "a_run",
     "engine_with",
+    "in_background",
+    "refuses",
     "registry_with",
     "run_graph",
+    "says",
     "simulate",
     "virtual_clock",
 ]

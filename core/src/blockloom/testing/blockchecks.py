@@ -48,7 +48,7 @@ class BlockConformance(KindConformance):
     """The checks of a block type: a test class that inherits from it names the type and gives two examples."""
 
     block: ClassVar[type[BlockType]]
-    examples: ClassVar[Sequence[BlockExample]]
+    examples: Sequence[BlockExample]
 
     kind = "block"
 

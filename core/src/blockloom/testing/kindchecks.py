@@ -166,12 +166,6 @@ class KindConformance(Conformance):
             found = [f"{p.path or '/'}: {p.message}" for p in self.problems(made)]
             require(not found, f"Migrated from version {version}, {made!r} is refused: {found}", "Correct `migrate`.")
 
-    def test_present_settings_need_no_migration(self) -> None:
-        """`migrate` leaves settings of the present version as they are."""
-        for settings in self.settings():
-            made = self.subject().migrate(deepcopy(dict(settings)), self.subject.version)
-            require(made == settings, f"{settings!r} of this version becomes {made!r}.", "Change older ones alone.")
-
     def test_listing_it_imports_nothing_heavy(self) -> None:
         """Importing its module imports no package that only running it needs."""
         module = self.subject.__module__.partition(".")[0]

@@ -12,10 +12,11 @@ from pydantic import BaseModel
 from ..check import check, prepare_task
 from ..codec import FORMAT
 from ..engine import Engine
-from ..events import TASK_STARTED
+from ..events import TASK_STARTED, TASK_WAITING
 from ..face.task import Task
 from ..kind import Effects
 from ..live import RunView
+from ..memory import MemoryStore
 from ..problem import Problem, pointer
 from ..records import TaskRecord
 from ..schema import checker, flaw_of_schema
@@ -36,13 +37,23 @@ _ODD: Final[Sequence[Any]] = ({"odd": []}, ["odd"], "odd", True)
 IT: Final = "it"
 """The id of the task that is held to the checks."""
 
+ENOUGH: Final = 30.0
+"""Seconds in which an example must have ended."""
+
+WAITS: Final = (
+    "Let it end; what it waits for, `meanwhile` or `answers` give, and with `simulated = True` time is no matter."
+)
+
+_NONE: Final = object()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskExample:
     """A task's settings, blocks and inputs, and the outputs that it gives then, by the ports that are alive.
 
     `fails` is the type of the error where it is to fail instead. `beside` is the rest of the graph, where it needs
-    one: other `tasks`, `connections`, `inputs`; the task itself is called `it`.
+    one: other `tasks`, `connections`, `inputs`; the task itself is called `it`. `answers` are what people answer, one
+    each time that it asks.
     """
 
     config: Settings = field(default_factory=dict)
@@ -50,23 +61,36 @@ class TaskExample:
     blocks: Sequence[Mapping[str, Any]] = ()
     outputs: Mapping[str, Any] | None = None
     fails: str = ""
+    answers: Sequence[Any] = ()
     beside: Mapping[str, Any] = field(default_factory=dict)
 
 
 class TaskConformance(KindConformance):
     """The checks of a task type: a test class that inherits from it names the type and gives two examples.
 
-    With `simulated` the examples run in a simulated time, where waiting costs nothing and there are no threads.
+    Examples that need something outside, such as a server, are made by a fixture: `self.examples = (…)`. With
+    `simulated` they run in a simulated time, where waiting costs nothing and there are no threads.
     """
 
     task: ClassVar[type[TaskType]]
-    examples: ClassVar[Sequence[TaskExample]]
+    examples: Sequence[TaskExample]
     simulated: ClassVar[bool] = False
 
     kind = "task"
 
+    def engine(self) -> Engine:
+        """The engine that the examples run on, with a store in memory; override it for another."""
+        return engine_with(self.task, store=MemoryStore())
+
     async def meanwhile(self, engine: Engine, run: RunView, example: TaskExample) -> None:
-        """What happens once an example runs, such as `await engine.publish(name, payload)`; nothing by itself."""
+        """What happens while an example runs: people answer. Override it for more, as `await engine.publish(…)`."""
+        answers = iter(example.answers)
+        async for batch in run.follow():
+            for event in batch:
+                if event.type == TASK_WAITING and event.task == IT and "form" in event.data:
+                    answer = next(answers, _NONE)
+                    require(answer is not _NONE, f"{example} is asked: {event.data['form']}", "Give it `answers`.")
+                    await run.answer(IT, answer)
 
     @property
     def subject(self) -> type[TaskType]:
@@ -194,20 +218,26 @@ class TaskConformance(KindConformance):
 
     def _run(self, example: TaskExample) -> TaskRecord:
         async def run() -> TaskRecord:
-            async with engine_with(self.task) as engine:
+            async with self.engine() as engine:
                 view = await self._begin(engine, example)
                 await _under_way(view)
                 await self.meanwhile(engine, view, example)
                 await view.wait()
                 return view.tasks[IT]
 
-        return simulate(run) if self.simulated else asyncio.run(run())
+        async def soon() -> TaskRecord:
+            try:
+                return await asyncio.wait_for(run(), ENOUGH)
+            except TimeoutError:
+                raise AssertionError(f"{example} has not ended in {ENOUGH:g} seconds.\n→ {WAITS}") from None
+
+        return simulate(run) if self.simulated else asyncio.run(soon())
 
     async def _begin(self, engine: Engine, example: TaskExample) -> RunView:
         return await engine.start(self._graph(example), example.inputs if self.task.starts else {})
 
     async def _stopped(self, example: TaskExample) -> bool:
-        async with engine_with(self.task) as engine:
+        async with self.engine() as engine:
             view = await self._begin(engine, example)
             await _under_way(view)
             if view.state not in RUN_ENDS:

@@ -83,7 +83,7 @@ class TriggerConformance(KindConformance):
     trigger: ClassVar[type[TriggerType]]
     listening: ClassVar[Mapping[str, Any]] = {}
     """The settings of a listener."""
-    examples: ClassVar[Sequence[TriggerExample]]
+    examples: Sequence[TriggerExample]
 
     kind = "trigger"
 

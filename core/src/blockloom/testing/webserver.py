@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import responses
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import Any, Final, NamedTuple, Self, TypeAlias
+
+from .aside import PATIENCE, Gate
 
 
 class Asked(NamedTuple):
@@ -28,40 +30,47 @@ class Reply:
     """How a request is answered.
 
     `body` is bytes, text, or anything that JSON can say. With `pieces` it is sent in these, with `pause` seconds after
-    each. With `cut` the connection is closed before the end. With `never` nothing comes after the pieces, not even the
-    end. `hold` is waited for before anything is sent.
+    each; a Gate among them is waited for. With `cut` the connection is closed before the end. With `never` nothing
+    comes after the pieces, not even the end.
     """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = b""
-    pieces: Sequence[str | bytes] | None = None
+    pieces: Sequence[str | bytes | Gate] | None = None
     pause: float = 0.0
     cut: bool = False
     never: bool = False
-    hold: asyncio.Event | None = None
 
 
 Answer: TypeAlias = Reply | Callable[[Asked], Reply]
 """A reply, or what makes it of a request."""
 
+NOTHING: Final = Reply(status=501, body="The test has given this server no answers: see ScriptedServer.script.")
+
 
 class ScriptedServer:
-    """Answers each request with the next of its answers; the last one again and again.
+    """Answers each request with the next of its answers; the last one again and again. Without any it answers 501.
 
     `asked` lists the requests; `most` is how many were under way at one time; `dropped` counts the clients that went
-    away before the end of a reply. Open it with `async with`.
+    away before the end of a reply. Open it with `async with`, or with `in_background` where there is no event loop.
     """
 
     def __init__(self, *answers: Answer) -> None:
-        self.answers = list(answers)
-        self.asked: list[Asked] = []
-        self.port = self.most = self.dropped = 0
+        self.port = 0
+        self.script(*answers)
         self._under_way = 0
         self._changed = asyncio.Event()
         self._connections: set[asyncio.Task[None]] = set()
 
+    def script(self, *answers: Answer) -> None:
+        """Begin anew with these answers, as if nothing had been asked yet."""
+        self.answers = list(answers)
+        self.asked: list[Asked] = []
+        self.most = self.dropped = 0
+
     async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -83,6 +92,10 @@ class ScriptedServer:
             self._changed.clear()
             await self._changed.wait()
 
+    def wait_until(self, holds: Callable[["ScriptedServer"], object], seconds: float = PATIENCE) -> None:
+        """The same for a test that has no event loop; raises TimeoutError."""
+        asyncio.run_coroutine_threadsafe(self.until(holds), self._loop).result(seconds)
+
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = asyncio.current_task()
         assert connection is not None
@@ -100,7 +113,7 @@ class ScriptedServer:
         """Answer the one request of a connection."""
         asked = await _read(reader)
         self.asked.append(asked)
-        answer = self.answers[min(len(self.asked), len(self.answers)) - 1]
+        answer = self.answers[min(len(self.asked), len(self.answers)) - 1] if self.answers else NOTHING
         reply = answer(asked) if callable(answer) else answer
         self._under_way += 1
         self.most = max(self.most, self._under_way)
@@ -132,11 +145,9 @@ async def _read(reader: asyncio.StreamReader) -> Asked:
 
 
 async def _send(reply: Reply, writer: asyncio.StreamWriter) -> None:
-    if reply.hold is not None:
-        await reply.hold.wait()
     body = reply.body if isinstance(reply.body, str | bytes) else json.dumps(reply.body)
     pieces = [body] if reply.pieces is None else reply.pieces
-    whole = b"".join(_bytes(piece) for piece in pieces)
+    whole = b"".join(_bytes(piece) for piece in pieces if not isinstance(piece, Gate))
     chunked = reply.pieces is not None
     kind = "text/plain" if isinstance(reply.body, str | bytes) else "application/json"
     headers = {"content-type": kind, "connection": "close"}
@@ -145,8 +156,13 @@ async def _send(reply: Reply, writer: asyncio.StreamWriter) -> None:
     lines = [f"HTTP/1.1 {reply.status} {_phrase(reply.status)}", *(f"{n}: {v}" for n, v in headers.items())]
     if not (reply.never and not whole):
         writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
-    for piece in filter(None, map(_bytes, pieces)):
-        writer.write(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
+    for piece in pieces:
+        if isinstance(piece, Gate):
+            await piece.passed()
+            continue
+        if not (data := _bytes(piece)):
+            continue
+        writer.write(b"%x\r\n%s\r\n" % (len(data), data) if chunked else data)
         await writer.drain()
         if reply.pause:
             await asyncio.sleep(reply.pause)
