@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from blockloom import InvalidGraph, Ports, RunState, TaskContext, TaskType
-from blockloom.testing import engine_with, run_graph
+from blockloom.testing import engine_with, error_of, outputs_of, run_graph
 
 
 class Nap(TaskType):
@@ -83,3 +83,19 @@ def test_max_concurrency_and_the_blocks_of_a_plugin_reach_the_run() -> None:
 
 def test_an_engine_is_made_anew_each_time() -> None:
     assert engine_with().registry is not engine_with().registry
+
+
+def test_the_outputs_of_a_task_or_why_there_are_none() -> None:
+    nap = {"id": "nap", "type": "acme.nap", "inputs": {"seconds": 0}}
+    slept = run_graph({"tasks": [nap]}, {}, Nap, seed=1)
+    assert outputs_of(slept) == outputs_of(slept, "nap") == {"slept": 0}
+    with pytest.raises(AssertionError, match="did not fail: it is COMPLETED"):
+        error_of(slept)
+    stopped = run_graph({"tasks": [{"id": "stop", "type": "stop"}]})
+    with pytest.raises(AssertionError, match="is STOPPED, not COMPLETED"):
+        outputs_of(stopped)
+    two = run_graph({"tasks": [nap, {"id": "start", "type": "start"}]}, {}, Nap, seed=1)
+    with pytest.raises(AssertionError, match="say which: nap, start"):
+        outputs_of(two)
+    with pytest.raises(AssertionError, match=r"CANCELED \(unreachable\)"):
+        outputs_of(two, "nap")

@@ -3,11 +3,13 @@ import json
 import math
 from collections import OrderedDict, UserDict
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from enum import Enum, IntEnum, StrEnum
 from typing import Any, NamedTuple
 
 import pytest
-from blockloom import BadValue, copy_value, duration, is_id, is_name
+from blockloom import BadValue, copy_value, duration, is_id, is_name, retry_after
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -224,6 +226,19 @@ def test_durations(given: Any, seconds: float) -> None:
 def test_what_is_no_duration_is_refused(given: Any) -> None:
     with pytest.raises(BadValue, match="is not a duration"):
         duration(given)
+
+
+def test_what_a_retry_after_demands() -> None:
+    assert [retry_after(said) for said in ("30", "0", "1.5", " 2 ")] == [30, 0, 1.5, 2]
+    later = datetime.now(UTC) + timedelta(hours=1)
+    for said in (format_datetime(later, usegmt=True), later.strftime("%a, %d %b %Y %H:%M:%S -0000")):
+        assert 3500 < retry_after(said) <= 3600
+    assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+
+
+@pytest.mark.parametrize("said", ["", "in a while", "-5", "inf", "nan", "Wed, 99 Oct 2015 07:28:00 GMT"])
+def test_a_retry_after_that_cannot_be_read_demands_nothing(said: str) -> None:
+    assert retry_after(said) == 0
 
 
 @given(st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.none()))

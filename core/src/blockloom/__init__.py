@@ -44,7 +44,7 @@ from .states import RUN_ENDS, Reason, RunState, TaskState
 from .store import RunHead, Store, StoredRun, StoredWorkflow, state_after, unrecorded
 from .task import Answer, TaskContext, TaskType
 from .trigger import Fire, Fired, Published, Receipt, TriggerType
-from .values import copy_value, duration, is_id, is_name
+from .values import copy_value, duration, is_id, is_name, retry_after
 from .words import Text, tell
 
 __all__ = [
@@ -126,6 +126,7 @@ __all__ = [
     "hookimpl",
     "is_id",
     "is_name",
+    "retry_after",
     "state_after",
     "tell",
     "unrecorded",

@@ -5,6 +5,8 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from .errors import BadValue
@@ -140,6 +142,19 @@ def duration(value: Any) -> float:
     if 0 <= seconds < math.inf:
         return seconds
     raise BadValue(f'{value!r} is not a duration: write seconds, or "500ms", "1.5s", "10m", "2h", "1d"')
+
+
+def retry_after(said: str) -> float:
+    """Seconds that a `Retry-After` header demands, which are given or lead to a date; 0 where it cannot be read."""
+    try:
+        seconds = float(said)
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(said)
+        except ValueError:
+            return 0.0
+        seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return max(seconds, 0.0) if math.isfinite(seconds) else 0.0
 
 
 def is_id(text: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from blockloom import File, RunView
-from blockloom.testing import Answer, Asked, Reply, ScriptedServer, engine_with
+from blockloom.testing import Answer, Asked, Reply, ScriptedServer, engine_with, error_of, outputs_of
 
 
 @pytest.fixture(autouse=True)
@@ -34,16 +34,6 @@ def call(
     return asyncio.run(asyncio.wait_for(go(), 20))
 
 
-def outputs(run: RunView) -> Mapping[str, Any]:
-    assert run.state == "COMPLETED", run.error
-    return run.tasks["http"].outputs or {}
-
-
-def failure(run: RunView) -> Mapping[str, Any]:
-    assert run.error is not None
-    return run.error
-
-
 ONCE = {"retry": {"attempts": 1}}
 AT_ONCE = {"retry": {"attempts": 3, "delay": 0}}
 
@@ -52,7 +42,7 @@ AT_ONCE = {"retry": {"attempts": 3, "delay": 0}}
 
 def test_a_call_and_its_answer() -> None:
     run, server = call(Reply(body={"n": [1, None]}), path="/items?a=1", query={"q": "茶 & co", "n": 5, "l": ["x", "y"]})
-    given = outputs(run)
+    given = outputs_of(run)
     assert (given["body"], given["status"]) == ({"n": [1, None]}, 200)
     assert given["headers"]["content-type"] == "application/json"
     (asked,) = server.asked
@@ -168,33 +158,33 @@ def test_cookies_of_one_call_are_not_sent_with_another() -> None:
     ],
 )
 def test_an_answer_is_read_as_it_is_meant(reply: Reply, wanted: str, body: Any) -> None:
-    assert outputs(call(reply, response=wanted)[0])["body"] == body
+    assert outputs_of(call(reply, response=wanted)[0])["body"] == body
 
 
 def test_an_answer_as_a_file() -> None:
     reply = Reply(body=b"\x89PNG\x00", headers={"content-type": "image/png"})
     for wanted in ("auto", "file"):
-        body = outputs(call(reply, response=wanted, path="/a/dot.png")[0])["body"]
+        body = outputs_of(call(reply, response=wanted, path="/a/dot.png")[0])["body"]
         assert File.from_json(body) == File(data=b"\x89PNG\x00", media_type="image/png", name="dot.png")
 
 
 @pytest.mark.parametrize("text", ["<html>", '{"a": NaN}', "[1", "[" * 100_000])
 def test_what_is_not_json_fails_and_is_shown(text: str) -> None:
     run, server = call(Reply(body=text), response="json")
-    assert failure(run)["type"] == "bad-json"
-    assert text[:400] in failure(run)["message"]
+    assert error_of(run)["type"] == "bad-json"
+    assert text[:400] in error_of(run)["message"]
     assert len(server.asked) == 1
 
 
 def test_an_answer_that_is_too_large_is_cut_off() -> None:
     run, _ = call(Reply(pieces=["x" * 1000] * 50, never=True), max_bytes=10_000)
-    assert failure(run)["type"] == "too-large"
+    assert error_of(run)["type"] == "too-large"
 
 
 def test_a_status_that_is_expected_is_no_failure() -> None:
-    assert outputs(call(Reply(status=404, body="none"), expect=[200, 404])[0])["status"] == 404
+    assert outputs_of(call(Reply(status=404, body="none"), expect=[200, 404])[0])["status"] == 404
     run, _ = call(Reply(status=200), expect=[204])
-    assert failure(run)["type"] == "refused"
+    assert error_of(run)["type"] == "refused"
 
 
 # What is tried again
@@ -203,7 +193,7 @@ def test_a_status_that_is_expected_is_no_failure() -> None:
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503])
 def test_what_may_be_tried_again_is_three_times(status: int) -> None:
     run, server = call(Reply(status=status), Reply(status=status), Reply(body={}), task=AT_ONCE)
-    assert outputs(run)["status"] == 200
+    assert outputs_of(run)["status"] == 200
     assert len(server.asked) == 3
     assert [event.type for event in run.events].count("task.retrying") == 2
 
@@ -214,18 +204,18 @@ def test_what_may_be_tried_again_is_three_times(status: int) -> None:
 )
 def test_what_is_hopeless_is_not_tried_again(status: int, kind: str) -> None:
     run, server = call(Reply(status=status, body="why"), task=AT_ONCE)
-    assert failure(run)["type"] == kind
-    assert f"answered {status}" in failure(run)["message"]
-    assert failure(run)["message"].endswith(": why")
+    assert error_of(run)["type"] == kind
+    assert f"answered {status}" in error_of(run)["message"]
+    assert error_of(run)["message"].endswith(": why")
     assert len(server.asked) == 1
 
 
 def test_what_may_have_been_done_is_not_done_again_unless_the_task_says_so() -> None:
     replies = (Reply(status=500), Reply(body="done"))
     run, server = call(*replies, method="POST")
-    assert (failure(run)["type"], len(server.asked)) == ("server-error", 1)
+    assert (error_of(run)["type"], len(server.asked)) == ("server-error", 1)
     run, server = call(*replies, method="POST", task=AT_ONCE)
-    assert outputs(run)["body"] == "done"
+    assert outputs_of(run)["body"] == "done"
     keys = {asked.headers["idempotency-key"] for asked in server.asked}
     assert keys == {f"{run.id}:http"}
 
@@ -260,7 +250,7 @@ def test_retry_after_is_heeded(demand: str) -> None:
 )
 def test_a_server_that_does_not_end_its_answer(reply: Reply, kind: str) -> None:
     run, server = call(reply, timeout="150ms", task=AT_ONCE)
-    assert failure(run)["type"] == kind
+    assert error_of(run)["type"] == kind
     assert len(server.asked) == 3
 
 
@@ -270,7 +260,7 @@ def test_a_server_that_is_not_there(unused: int) -> None:
             task = {"id": "http", "type": "http", "config": {"url": f"http://127.0.0.1:{unused}/"}, **ONCE}
             return await (await engine.start({"blockloom": 1, "tasks": [task]})).wait()
 
-    assert failure(asyncio.run(go()))["type"] == "unreachable"
+    assert error_of(asyncio.run(go()))["type"] == "unreachable"
 
 
 @pytest.fixture
@@ -302,7 +292,7 @@ def test_calls_count_towards_the_limits_of_the_run() -> None:
             graph = {"blockloom": 1, "limits": {"calls": 2}, "tasks": tasks, "connections": lines}
             return await (await engine.start(graph)).wait()
 
-    error = failure(asyncio.run(go()))
+    error = error_of(asyncio.run(go()))
     assert (error["type"], error["task"]) == ("limit", "t2")
 
 
@@ -317,11 +307,11 @@ def test_an_address_that_cannot_be_called_is_found(url: str) -> None:
 
 def test_an_address_that_arrives_is_checked_too() -> None:
     run, _ = call(Reply(), inputs={"url": "gopher://example.com"})
-    assert failure(run)["type"] == "bad-request"
+    assert error_of(run)["type"] == "bad-request"
 
 
 @pytest.mark.parametrize("headers", [{"x": "a\nb"}, {"x y": "a"}, {"x": "é"}])
 def test_a_header_that_cannot_be_sent_fails_the_task(headers: dict[str, str]) -> None:
     run, server = call(Reply(), headers=headers)
-    assert failure(run)["type"] == "bad-request"
+    assert error_of(run)["type"] == "bad-request"
     assert not server.asked

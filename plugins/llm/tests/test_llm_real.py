@@ -7,13 +7,13 @@ import asyncio
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from blockloom import RunView
-from blockloom.testing import engine_with
+from blockloom.testing import engine_with, outputs_of
 
 PYTHON: Final = os.environ.get("BLOCKLOOM_TEST_LLAMA", "")
 """A Python in which llama-cpp-python[server] and gguf are installed."""
@@ -51,11 +51,6 @@ def ask(base_url: str, **config: Any) -> RunView:
     return asyncio.run(asyncio.wait_for(go(), 60))
 
 
-def outputs(run: RunView) -> Mapping[str, Any]:
-    assert run.state == "COMPLETED", run.error
-    return run.tasks["llm"].outputs or {}
-
-
 def test_it_answers_and_tells_its_pieces(base_url: str) -> None:
     async def go() -> tuple[list[str], RunView]:
         config = {"base_url": base_url, "model": "tiny", "max_tokens": 12}
@@ -66,9 +61,9 @@ def test_it_answers_and_tells_its_pieces(base_url: str) -> None:
             return pieces, run
 
     pieces, run = asyncio.run(asyncio.wait_for(go(), 60))
-    assert outputs(run)["text"] == "".join(pieces)
+    assert outputs_of(run)["text"] == "".join(pieces)
     assert len(pieces) > 1
-    assert outputs(run)["usage"]["completion_tokens"] > 1
+    assert outputs_of(run)["usage"]["completion_tokens"] > 1
 
 
 def test_it_answers_with_what_fits_a_schema(base_url: str) -> None:
@@ -84,7 +79,7 @@ def test_it_answers_with_what_fits_a_schema(base_url: str) -> None:
         assert run.error is not None
         assert run.error["type"] == "bad-json"
     else:
-        assert outputs(run)["json"].keys() == {"good", "kind"}
+        assert outputs_of(run)["json"].keys() == {"good", "kind"}
 
 
 def test_a_stop_closes_the_stream_and_the_server_goes_on(base_url: str) -> None:
@@ -100,7 +95,7 @@ def test_a_stop_closes_the_stream_and_the_server_goes_on(base_url: str) -> None:
             return run.state.value
 
     assert asyncio.run(asyncio.wait_for(go(), 60)) in ("STOPPED", "COMPLETED")
-    assert outputs(ask(base_url))["text"]
+    assert outputs_of(ask(base_url))["text"]
 
 
 def test_many_ask_at_one_time(base_url: str) -> None:

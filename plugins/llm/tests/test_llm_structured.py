@@ -1,12 +1,11 @@
 """Answers that must fit a schema: the ladder of formats, one repair, and what does not fit after that."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
 from blockloom import RunView
-from blockloom.testing import Answer, Asked, ModelServer, Reply, engine_with, refuses, says
+from blockloom.testing import Answer, Asked, ModelServer, Reply, engine_with, outputs_of, refuses, says
 
 SCHEMA: Final = {
     "type": "object",
@@ -29,11 +28,6 @@ def ask(*answers: Answer, times: int = 1, schema: Any = SCHEMA, **config: Any) -
     return asyncio.run(asyncio.wait_for(go(), 30))
 
 
-def outputs(run: RunView, task: str = "t0") -> Mapping[str, Any]:
-    assert run.state == "COMPLETED", run.error
-    return run.tasks[task].outputs or {}
-
-
 def formats(server: ModelServer) -> list[str]:
     return [(question.get("response_format") or {}).get("type", "text") for question in server.questions]
 
@@ -53,8 +47,8 @@ def knows(*known: str, status: int = 400) -> Any:
 
 def test_the_strictest_format_is_asked_for_first() -> None:
     run, server = ask(says('{"score"', ": 7}"))
-    assert outputs(run)["json"] == {"score": 7}
-    assert outputs(run)["text"] == '{"score": 7}'
+    assert outputs_of(run)["json"] == {"score": 7}
+    assert outputs_of(run)["text"] == '{"score": 7}'
     (question,) = server.questions
     assert question["response_format"] == {
         "type": "json_schema",
@@ -72,7 +66,7 @@ def test_a_schema_that_is_not_closed_is_not_called_strict() -> None:
 @pytest.mark.parametrize("status", [400, 422, 500])
 def test_a_server_that_knows_no_schemas_is_asked_for_an_object(status: int) -> None:
     run, server = ask(knows("json_object", "text", status=status), times=2)
-    assert outputs(run)["json"] == outputs(run, "t1")["json"] == {"score": 7}
+    assert outputs_of(run, "t0")["json"] == outputs_of(run, "t1")["json"] == {"score": 7}
     # What it takes is remembered.
     assert formats(server) == ["json_schema", "json_object", "json_object"]
     system = server.questions[1]["messages"][0]["content"]
@@ -82,7 +76,7 @@ def test_a_server_that_knows_no_schemas_is_asked_for_an_object(status: int) -> N
 
 def test_a_server_that_knows_no_formats_is_asked_in_words() -> None:
     run, server = ask(knows("text"))
-    assert outputs(run)["json"] == {"score": 7}
+    assert outputs_of(run)["json"] == {"score": 7}
     assert formats(server) == ["json_schema", "json_object", "text"]
     assert len({asked.headers["idempotency-key"] for asked in server.asked}) == 1
 
@@ -106,8 +100,8 @@ def test_a_format_may_be_fixed() -> None:
 @pytest.mark.parametrize("bad", ["Seven.", '{"score": 11}', '{"points": 7}', "{", "", '{"score": NaN}'])
 def test_an_answer_that_does_not_fit_is_repaired_once(bad: str) -> None:
     run, server = ask(says(bad), says('```json\n{"score": 7}\n```'))
-    assert outputs(run)["json"] == {"score": 7}
-    assert outputs(run)["usage"]["calls"] == 2
+    assert outputs_of(run)["json"] == {"score": 7}
+    assert outputs_of(run)["usage"]["calls"] == 2
     first, second = server.questions
     assert second["messages"][:-2] == first["messages"]
     assert second["messages"][-2] == {"role": "assistant", "content": bad}
@@ -126,8 +120,8 @@ def test_an_answer_that_does_not_fit_then_fails_and_is_shown() -> None:
 
 
 def test_a_value_of_any_kind_may_be_wanted() -> None:
-    assert outputs(ask(says("[1, 2]"), schema={"type": "array"})[0])["json"] == [1, 2]
-    assert outputs(ask(says("null"), schema={})[0])["json"] is None
+    assert outputs_of(ask(says("[1, 2]"), schema={"type": "array"})[0])["json"] == [1, 2]
+    assert outputs_of(ask(says("null"), schema={})[0])["json"] is None
 
 
 @pytest.mark.parametrize("schema", [{"type": "objekt"}, {"$ref": "https://example.com/schema"}, {"required": 1}])

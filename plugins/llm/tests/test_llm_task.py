@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 from blockloom import File, RunView
-from blockloom.testing import Answer, Gate, ModelServer, Reply, engine_with, refuses, says
+from blockloom.testing import Answer, Gate, ModelServer, Reply, engine_with, error_of, outputs_of, refuses, says
 
 AT_ONCE: Final = {"retry": {"attempts": 3, "delay": 0}}
 PNG: Final = File(data=b"\x89PNG\r\n\x1a\n\x00", media_type="image/png", name="dot.png")
@@ -41,16 +41,6 @@ def ask(
     return asyncio.run(asyncio.wait_for(go(), 30))
 
 
-def outputs(run: RunView) -> Mapping[str, Any]:
-    assert run.state == "COMPLETED", run.error
-    return run.tasks["llm"].outputs or {}
-
-
-def failure(run: RunView) -> Mapping[str, Any]:
-    assert run.error is not None
-    return run.error
-
-
 def text(id: str, text: str) -> dict[str, Any]:
     return {"id": id, "type": "text", "content": {"text": text}}
 
@@ -60,9 +50,9 @@ def text(id: str, text: str) -> dict[str, Any]:
 
 def test_a_question_and_its_answer() -> None:
     run, server = ask(says("Hel", "lo", "!"), system="Be brief.", temperature=0.5, max_tokens=7, options={"seed": 3})
-    assert outputs(run)["text"] == "Hello!"
-    assert outputs(run)["json"] is None
-    assert outputs(run)["usage"] == {
+    assert outputs_of(run)["text"] == "Hello!"
+    assert outputs_of(run)["json"] is None
+    assert outputs_of(run)["usage"] == {
         "prompt_tokens": 2, "completion_tokens": 3, "total_tokens": 5, "calls": 1, "model": "m", "finish": "stop",
     }  # fmt: skip
     (asked,) = server.asked
@@ -121,19 +111,19 @@ def test_a_server_that_takes_files_is_given_them_and_they_are_deleted() -> None:
     run, server = ask(
         Reply(body=made), says("ok"), Reply(body=gone), inputs={"prompt": [PNG.to_json(), "?"]}, files="upload"
     )
-    assert outputs(run)["text"] == "ok"
+    assert outputs_of(run)["text"] == "ok"
     assert [(asked.method, asked.target) for asked in server.asked] == [
         ("POST", "/v1/files"), ("POST", "/v1/chat/completions"), ("DELETE", "/v1/files/file-1"),
     ]  # fmt: skip
     assert PNG.data in server.asked[0].body
     assert server.questions[0]["messages"][0]["content"][0] == {"type": "file", "file": {"file_id": "file-1"}}
     run, _ = ask(refuses(404), inputs={"prompt": PNG.to_json()}, files="upload")
-    assert "set files to inline" in failure(run)["message"]
+    assert "set files to inline" in error_of(run)["message"]
 
 
 def test_a_task_without_anything_to_ask_fails() -> None:
     run, server = ask(says("ok"), blocks=[text("a", "")])
-    assert failure(run)["type"] == "no-prompt"
+    assert error_of(run)["type"] == "no-prompt"
     assert not server.asked
 
 
@@ -175,7 +165,7 @@ def test_what_is_missing_is_named(config: dict[str, Any], kind: str, words: list
             task = {"id": "llm", "type": "llm", "config": config, "inputs": {"prompt": "hi"}}
             return await (await engine.start({"blockloom": 1, "tasks": [task]})).wait()
 
-    error = failure(asyncio.run(go()))
+    error = error_of(asyncio.run(go()))
     assert error["type"] == kind
     assert all(word in error["message"] for word in words)
 
@@ -235,12 +225,12 @@ def test_two_hundred_tasks_ask_at_one_time() -> None:
 @pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 529])
 def test_what_may_be_tried_again_is_three_times(status: int) -> None:
     run, server = ask(refuses(status), refuses(status), says("ok"), task=AT_ONCE)
-    assert outputs(run)["text"] == "ok"
+    assert outputs_of(run)["text"] == "ok"
     assert [event.type for event in run.events].count("task.retrying") == 2
     assert {asked.headers["idempotency-key"] for asked in server.asked} == {f"{run.id}:llm"}
     run, server = ask(refuses(status, "busy"), task=AT_ONCE)
-    assert failure(run)["message"].startswith(f"{server.base_url} answered {status}: ")
-    assert "busy" in failure(run)["message"]
+    assert error_of(run)["message"].startswith(f"{server.base_url} answered {status}: ")
+    assert "busy" in error_of(run)["message"]
     assert len(server.asked) == 3
 
 
@@ -251,13 +241,13 @@ def test_what_is_hopeless_is_not(status: int, kind: str, monkeypatch: pytest.Mon
     monkeypatch.setenv("BLOCKLOOM_SECRET_MINE", "the-very-key-1234")
     said = "Incorrect API key provided: the-very-key-1234, ends in 1234"
     run, server = ask(refuses(status, said), task=AT_ONCE, key={"$secret": "mine"})
-    assert failure(run)["type"] == kind
+    assert error_of(run)["type"] == kind
     assert server.asked[0].headers["authorization"] == "Bearer the-very-key-1234"
     assert len(server.asked) == 1
     assert "the-very-key" not in json.dumps([event.to_json() for event in run.events])
     if kind == "unauthorized":
-        assert "'mine'" in failure(run)["message"]
-        assert "1234" not in failure(run)["message"]
+        assert "'mine'" in error_of(run)["message"]
+        assert "1234" not in error_of(run)["message"]
 
 
 def test_a_used_up_quota_is_not_tried_again() -> None:
@@ -294,56 +284,56 @@ def test_retry_after_is_heeded() -> None:
 )
 def test_an_answer_that_breaks_off_is_tried_again(answer: Answer, kind: str) -> None:
     run, server = ask(answer, timeout="150ms", task=AT_ONCE)
-    assert failure(run)["type"] == kind, failure(run)
+    assert error_of(run)["type"] == kind, error_of(run)
     assert len(server.asked) == 3
 
 
 def test_a_server_that_is_not_there() -> None:
     run, _ = ask(says("ok"), base_url="http://127.0.0.1:1/v1", task=AT_ONCE)
-    assert failure(run)["type"] == "unreachable"
+    assert error_of(run)["type"] == "unreachable"
 
 
 def test_an_answer_that_a_filter_holds_back_fails() -> None:
     run, server = ask(says("I", finish="content_filter"), task=AT_ONCE)
-    assert failure(run)["type"] == "refused"
+    assert error_of(run)["type"] == "refused"
     assert len(server.asked) == 1
 
 
 def test_an_answer_that_is_cut_at_its_limit_says_so() -> None:
-    assert outputs(ask(says("I", finish="length"))[0])["usage"]["finish"] == "length"
+    assert outputs_of(ask(says("I", finish="length"))[0])["usage"]["finish"] == "length"
 
 
 # Usage
 
 
 def test_a_server_that_tells_no_usage_is_estimated() -> None:
-    usage = outputs(ask(says("a", "b", usage={}))[0])["usage"]
+    usage = outputs_of(ask(says("a", "b", usage={}))[0])["usage"]
     assert (usage["completion_tokens"], usage["estimated"]) == (2, True)
 
 
 def test_the_cost_is_told_where_it_is_known() -> None:
     told = {"prompt_tokens": 1000, "completion_tokens": 500, "total_tokens": 1500}
-    assert "cost" not in outputs(ask(says("a", usage=told))[0])["usage"]
-    assert outputs(ask(says("a", usage={**told, "cost": 0.25}))[0])["usage"]["cost"] == 0.25
+    assert "cost" not in outputs_of(ask(says("a", usage=told))[0])["usage"]
+    assert outputs_of(ask(says("a", usage={**told, "cost": 0.25}))[0])["usage"]["cost"] == 0.25
     price = {"input": 2, "output": 8}
-    assert outputs(ask(says("a", usage=told), price=price)[0])["usage"]["cost"] == pytest.approx(0.006)
+    assert outputs_of(ask(says("a", usage=told), price=price)[0])["usage"]["cost"] == pytest.approx(0.006)
 
 
 def test_tokens_count_towards_the_limits_of_the_run() -> None:
     told = {"prompt_tokens": 50, "completion_tokens": 2, "total_tokens": 52}
-    assert outputs(ask(says("a", "b", usage=told), limits={"tokens": 52})[0])["text"] == "ab"
+    assert outputs_of(ask(says("a", "b", usage=told), limits={"tokens": 52})[0])["text"] == "ab"
     run, _ = ask(says("a", "b", usage=told), limits={"tokens": 51})
-    assert failure(run)["type"] == "limit"
+    assert error_of(run)["type"] == "limit"
     spent = [event.data["spent"]["tokens"] for event in run.events if event.type == "task.failed"]
     assert spent == [52]
 
 
 def test_an_answer_that_goes_beyond_the_limits_is_cut_off() -> None:
     run, server = ask(says(*["on "] * 50, never=True), limits={"tokens": 10}, task=AT_ONCE)
-    assert failure(run)["type"] == "limit"
+    assert error_of(run)["type"] == "limit"
     assert len(server.asked) == 1
 
 
 def test_time_counts_towards_the_limits_of_the_run() -> None:
     run, _ = ask(says("a", never=True), limits={"seconds": "100ms"})
-    assert failure(run)["type"] == "limit"
+    assert error_of(run)["type"] == "limit"

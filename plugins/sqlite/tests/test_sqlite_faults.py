@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import pytest
 from blockloom import BadUsage, Event, NotFound, StoredRun, StoreFailed, StoreTaken, StoreUnusable
-from blockloom.testing import a_journal, a_run
+from blockloom.testing import a_journal, a_run, fill_store, on_store
 from blockloom_sqlite import SqliteStore
 
 _T = TypeVar("_T")
@@ -31,25 +31,10 @@ def url(path: Path) -> str:
 
 
 def on(path: Path, story: Callable[[SqliteStore], Awaitable[_T]]) -> _T:
-    """Run a story on a store that is closed afterwards."""
-
-    async def go() -> _T:
-        store = SqliteStore(url(path))
-        try:
-            return await story(store)
-        finally:
-            await store.close()
-
-    return asyncio.run(go())
+    return on_store(lambda: SqliteStore(url(path)), story)
 
 
-async def fill(store: SqliteStore, runs: int = 20, events: int = 50) -> None:
-    for n in range(runs):
-        await store.create_run(a_run(f"r{n}", inputs={"n": n, "text": "x" * 2000}))
-        await store.append(f"r{n}", a_journal(events, ends=True))
-
-
-def cut_off(path: Path, story: Callable[[SqliteStore], Awaitable[object]] = fill) -> Path:
+def cut_off(path: Path, story: Callable[[SqliteStore], Awaitable[object]] = fill_store) -> Path:
     """A copy of a file, with its WAL, from a moment at which it was open."""
     copy = path.with_name("copy.db")
 
@@ -94,14 +79,14 @@ def test_damage_is_found_where_the_file_was_not_closed(tmp_path: Path) -> None:
 
 def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
-    on(path, fill)
+    on(path, fill_store)
     os.truncate(path, path.stat().st_size // 2)
     assert "the file is damaged (" in refusal(path)
 
 
 def test_damage_that_is_met_later_is_told_and_not_tried_again(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
-    on(path, fill)
+    on(path, fill_store)
     with closing(sqlite3.connect(path)) as look:
         sql = "SELECT rootpage FROM sqlite_master WHERE name = 'journal'"
         page = look.execute(sql).fetchone()[0]
@@ -121,7 +106,7 @@ def test_damage_that_is_met_later_is_told_and_not_tried_again(tmp_path: Path) ->
 
 def test_tables_that_somebody_changed_are_told_and_not_tried_again(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
-    on(path, fill)
+    on(path, fill_store)
     with closing(sqlite3.connect(path)) as other:
         other.execute("ALTER TABLE journal RENAME COLUMN place TO spot")
 
@@ -161,7 +146,7 @@ def test_a_full_disk_refuses_writes_and_keeps_what_was_there(tmp_path: Path) -> 
         async def limit(pages: int) -> None:
             await store.write(lambda db: db.execute(f"PRAGMA max_page_count = {pages}").fetchone())
 
-        await fill(store, 3)
+        await fill_store(store, 3)
         used = await store.write(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
         await limit(used + 2)
         with pytest.raises(StoreFailed, match="cannot write just now: the disk is full"):
@@ -184,7 +169,7 @@ def test_a_full_disk_refuses_writes_and_keeps_what_was_there(tmp_path: Path) -> 
 
 def test_a_disk_that_takes_no_more_is_told(tmp_path: Path) -> None:
     async def story(store: SqliteStore) -> None:
-        await fill(store, 2)
+        await fill_store(store, 2)
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(contents(store.path)[1]), hard))
         try:
@@ -203,7 +188,7 @@ def test_a_store_that_is_closed_or_only_read_refuses(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
 
     async def story(store: SqliteStore) -> SqliteStore:
-        await fill(store, 2)
+        await fill_store(store, 2)
         reader = SqliteStore(url(path), readonly=True)
         assert len(await reader.runs()) == 2
         await store.put("s", "x", 1)
@@ -297,7 +282,7 @@ def test_nothing_that_was_answered_is_lost_when_the_process_is_killed(tmp_path: 
 
 def test_what_was_cut_off_while_a_store_was_made_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / "x.db.new").write_bytes(b"SQLite format 3\x00 and then the power went")
-    on(tmp_path / "x.db", fill)
+    on(tmp_path / "x.db", fill_store)
     assert not (tmp_path / "x.db.new").exists()
 
 
@@ -330,7 +315,7 @@ def test_a_large_value_is_kept_once_and_goes_with_the_last_that_holds_it(tmp_pat
 
 def test_the_file_shrinks_when_runs_are_forgotten(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
-    on(path, lambda store: fill(store, 450, 100))
+    on(path, lambda store: fill_store(store, 450, 100))
     full = path.stat().st_size
     assert on(path, lambda store: store.prune(1e12)) == 450
     assert path.stat().st_size < full / 4

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pytest
 from blockloom import BadUsage, StoreUnusable
-from blockloom.testing import a_journal, a_run
+from blockloom.testing import fill_store, on_store
 from blockloom_sqlite import SqliteStore, opening
 from blockloom_sqlite.layout import VERSIONS
 from blockloom_sqlite.opening import file_system
@@ -24,22 +24,7 @@ def url(path: Path) -> str:
 
 
 def on(path: Path, story: Callable[[SqliteStore], Awaitable[_T]]) -> _T:
-    """Run a story on a store that is closed afterwards."""
-
-    async def go() -> _T:
-        store = SqliteStore(url(path))
-        try:
-            return await story(store)
-        finally:
-            await store.close()
-
-    return asyncio.run(go())
-
-
-async def fill(store: SqliteStore, runs: int = 20, events: int = 50) -> None:
-    for n in range(runs):
-        await store.create_run(a_run(f"r{n}", inputs={"n": n, "text": "x" * 2000}))
-        await store.append(f"r{n}", a_journal(events, ends=True))
+    return on_store(lambda: SqliteStore(url(path)), story)
 
 
 def refusal(path: Path, kind: type[Exception] = StoreUnusable) -> str:
@@ -63,7 +48,7 @@ def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_with_its_header_zeroed_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
-    on(path, fill)
+    on(path, fill_store)
     with path.open("r+b") as file:
         file.write(bytes(100))
     assert "the file is not a database" in refusal(path)
@@ -89,7 +74,7 @@ def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
 
 def test_a_newer_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
-    on(path, fill)
+    on(path, fill_store)
     with closing(sqlite3.connect(path)) as other:
         other.execute("PRAGMA user_version = 7")
     told = refusal(path)
@@ -136,7 +121,7 @@ def as_nobody() -> Iterator[Path]:
 def test_a_read_only_file_is_refused() -> None:
     with as_nobody() as folder:
         path = folder / "x.db"
-        on(path, fill)
+        on(path, fill_store)
         path.chmod(0o444)
         assert "the file is read-only. Make it writable, or use another path." in refusal(path)
 
@@ -144,7 +129,7 @@ def test_a_read_only_file_is_refused() -> None:
 def test_a_read_only_folder_is_refused() -> None:
     with as_nobody() as folder:
         path = folder / "x.db"
-        on(path, fill)
+        on(path, fill_store)
         for each in (path, folder / "new.db"):
             folder.chmod(0o555)
             assert "Make it writable, or use another path." in refusal(each) or "Make the folder writable" in refusal(
@@ -170,7 +155,7 @@ def test_a_file_system_over_a_network_is_known(tmp_path: Path, kind: str, refuse
 
 def test_an_older_file_is_brought_up_to_date_or_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "x.db"
-    on(path, fill)
+    on(path, fill_store)
     first = VERSIONS
     monkeypatch.setattr(opening, "VERSIONS", (*first, "ALTER TABLE run ADD COLUMN more TEXT; SELECT broken;"))
     with pytest.raises(StoreUnusable, match="no such column: broken"):

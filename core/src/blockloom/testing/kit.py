@@ -9,6 +9,7 @@ from ..engine import Engine
 from ..live import RunView
 from ..plugins import Plugins, installed
 from ..registry import Registry
+from ..states import RunState
 from ..store import Store
 from ..task import TaskType
 from ..trigger import TriggerType
@@ -69,6 +70,25 @@ def run_graph(
             return await started.wait()
 
     return asyncio.run(run()) if seed is None else simulate(run, seed)
+
+
+def outputs_of(run: RunView, task: str | None = None) -> Mapping[str, Any]:
+    """What a task of a completed run gave, by port: the task of this id, or the only one. Fails where it did not."""
+    if run.state is not RunState.COMPLETED:
+        raise AssertionError(f"The run is {run.state}, not COMPLETED: {dict(run.error or {})}")
+    if task is None and len(run.tasks) != 1:
+        raise AssertionError(f"The run has several tasks, so say which: {', '.join(run.tasks)}")
+    record = run.tasks[next(iter(run.tasks)) if task is None else task]
+    if record.outputs is None:
+        raise AssertionError(f"The task gave nothing: it is {record.state} ({record.reason}).")
+    return record.outputs
+
+
+def error_of(run: RunView) -> Mapping[str, Any]:
+    """Why a run failed, as `{type, message, task}`. Fails where it did not."""
+    if run.error is None:
+        raise AssertionError(f"The run did not fail: it is {run.state}, and gave {run.outputs}.")
+    return run.error
 
 
 def _kind(type: type[Any]) -> str:

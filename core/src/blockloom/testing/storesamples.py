@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from .. import events as e
 from ..errors import BlockloomError
 from ..events import Event
 from ..store import Store, StoredRun
 from .conformance import Conformance
+
+_S = TypeVar("_S", bound=Store)
+_T = TypeVar("_T")
 
 ODD: Final = "té 漢字 😀 \x00 \u2028 \\ \" '"
 """Text that a careless store breaks."""
@@ -42,6 +46,26 @@ def a_journal(length: int, ends: bool = False) -> list[Event]:
     return events
 
 
+async def fill_store(store: Store, runs: int = 20, events: int = 50) -> None:
+    """Keep so many runs that have ended, each with a journal of so many events and inputs of some length."""
+    for n in range(runs):
+        await store.create_run(a_run(f"r{n}", inputs={"n": n, "text": "x" * 2000}))
+        await store.append(f"r{n}", a_journal(events, ends=True))
+
+
+def on_store(open: Callable[[], _S], story: Callable[[_S], Awaitable[_T]]) -> _T:
+    """Run a story on a store that is opened for it and closed afterwards, and give what it gives."""
+
+    async def run() -> _T:
+        store = open()
+        try:
+            return await story(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(run())
+
+
 async def refuses(error: type[BlockloomError], call: Awaitable[Any]) -> None:
     """Hold that a call raises an error."""
     try:
@@ -60,12 +84,4 @@ class StoreChecks(Conformance):
 
     def hold(self, folder: Path, check: Callable[[Store], Coroutine[Any, Any, None]]) -> None:
         """Run a check on a store that is closed afterwards."""
-
-        async def run() -> None:
-            store = self.open(folder)
-            try:
-                await check(store)
-            finally:
-                await store.close()
-
-        asyncio.run(run())
+        on_store(partial(self.open, folder), check)

@@ -1,14 +1,11 @@
 """What an answer is read as, and what a status that was not expected means."""
 
 import json
-import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http.client import responses
 from typing import Any, Final, NoReturn
 
-from blockloom import File, TaskFailed
+from blockloom import File, TaskFailed, retry_after
 
 from .request import Order
 
@@ -43,21 +40,7 @@ def failure_of(order: Order, status: int, headers: Mapping[str, str], data: byte
         return TaskFailed("unauthorized", told, retry=False)
     again = True if status in _AGAIN else order.repeatable if status >= 500 else False
     kind = "rate-limited" if status == 429 else "server-error" if again is not False else "refused"
-    return TaskFailed(kind, told, retry=again, after=seconds_of(headers.get("retry-after", "")))
-
-
-def seconds_of(retry_after: str) -> float:
-    """What a `Retry-After` demands, in seconds; 0 where it demands nothing that can be read."""
-    try:
-        seconds = float(retry_after)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(retry_after)
-        except ValueError:
-            return 0.0
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        seconds = (moment - datetime.now(UTC)).total_seconds()
-    return max(seconds, 0.0) if math.isfinite(seconds) else 0.0
+    return TaskFailed(kind, told, retry=again, after=retry_after(headers.get("retry-after", "")))
 
 
 def _kind(file: File) -> str:

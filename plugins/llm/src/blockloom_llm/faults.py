@@ -1,13 +1,10 @@
 """What a model server's refusals mean, and whether to try again."""
 
-import math
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 import httpx2
 import openai
-from blockloom import TaskFailed
+from blockloom import TaskFailed, retry_after
 
 from .settings import Place
 
@@ -43,17 +40,4 @@ def _by_status(error: openai.APIStatusError, place: Place) -> TaskFailed:
         return TaskFailed("rate-limited", told, retry=False)
     again = status in _AGAIN or status >= 500
     kind = "rate-limited" if status == 429 else "server-error" if again else "refused"
-    return TaskFailed(kind, told, retry=again, after=seconds_of(error.response.headers.get("retry-after", "")))
-
-
-def seconds_of(retry_after: str) -> float:
-    """What a `Retry-After` demands, in seconds; 0 where it demands nothing that can be read."""
-    try:
-        seconds = float(retry_after)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(retry_after)
-        except ValueError:
-            return 0.0
-        seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-    return max(seconds, 0.0) if math.isfinite(seconds) else 0.0
+    return TaskFailed(kind, told, retry=again, after=retry_after(error.response.headers.get("retry-after", "")))
