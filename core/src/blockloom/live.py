@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from .errors import WrongState
@@ -25,7 +26,7 @@ class RunView:
     def __init__(self, id: str, tasks: Sequence[str], workflow: str | None = None) -> None:
         self.id = id
         self.workflow = workflow
-        self._records = Records(tasks)
+        self._ids = tasks
 
     @property
     def events(self) -> Sequence[Event]:
@@ -112,6 +113,11 @@ class RunView:
         """
         raise WrongState("run", self.id, self.state.value, "only a task of a run that goes on asks for an answer")
 
+    @cached_property
+    def _records(self) -> Records:
+        """Made when somebody asks: most runs are only followed."""
+        return Records(self._ids)
+
     def _read(self) -> Records:
         return self._records.read(self.events)
 
@@ -146,7 +152,7 @@ class LiveRun(RunView):
     """A run in this process, from its start to its end."""
 
     def __init__(self, run: Run, scheduler: Scheduler, journal: Journal, stored: StoredRun) -> None:
-        super().__init__(stored.id, [task.id for task in run.plan.tasks], stored.workflow)
+        super().__init__(stored.id, run.plan.ids, stored.workflow)
         self.run = run
         self.stored = stored
         self._scheduler = scheduler
