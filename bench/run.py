@@ -2,8 +2,8 @@
 
 For each graph, the floor and the engine run in turn, so that a slow moment of the machine meets both; each figure
 is the median. The garbage collector is on, as it is where blockloom is used (`--no-gc` turns it off), and is run
-before each measurement, so that nobody pays for what somebody else has left behind. A canceled task counts as a task.
-Every run's result is checked; no time is.
+before each measurement, and each graph of each size has a process of its own, so that nobody pays for what somebody
+else has left behind. A canceled task counts as a task. Every run's result is checked; no time is.
 """
 
 import argparse
@@ -14,7 +14,9 @@ import platform
 import statistics
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
+from multiprocessing import get_context
 from typing import Any, Final, NamedTuple
 
 from codeblocks import SENTENCES as CODE_SENTENCES
@@ -100,6 +102,16 @@ async def measure(name: str, shape: Shape, repeat: int) -> Figure:
     )
 
 
+def measure_alone(name: str, size: int, repeat: int, collect: bool) -> Figure:
+    """The medians for one graph, in a process of its own, with the garbage collector on or off."""
+    with ProcessPoolExecutor(1, get_context("spawn"), None if collect else gc.disable) as alone:
+        return alone.submit(_measure, name, size, repeat).result()
+
+
+def _measure(name: str, size: int, repeat: int) -> Figure:
+    return asyncio.run(measure(name, SHAPES[name](size), repeat))
+
+
 def told(figure: Figure) -> str:
     """One line of the table."""
     name, tasks, floor, engine, prepare = figure
@@ -139,8 +151,8 @@ async def main() -> None:
     show(f"{'graph':<10}{'tasks':>9}{'floor':>9}{'engine':>9}{'ratio':>8}{'prepare':>9}   µs a task")
     figures = []
     for size, times in sizes.items():
-        for name, make in SHAPES.items():
-            figures.append(await measure(name, make(size), times))
+        for name in SHAPES:
+            figures.append(measure_alone(name, size, times, not options.no_gc))
             show(told(figures[-1]))
     if len(sizes) > 1:
         show("\n" + "\n".join(growth(figures)))
