@@ -8,6 +8,7 @@ from typing import Any, Final
 import blockloom
 import pytest
 from blockloom import Ports, TaskContext, TaskType
+from blockloom_server import connection
 from blockloom_server.guest import Guest
 from blockloom_server.limits import Limits
 from blockloom_server.remote import session
@@ -128,6 +129,40 @@ def test_who_does_not_read_is_closed_and_the_others_lose_nothing(monkeypatch: py
     assert state == "COMPLETED"
 
 
+def test_who_reads_on_only_later_still_learns_why_it_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def go() -> tuple[int, tuple[int | None, str | None]]:
+        monkeypatch.setattr(connection, "CLOSING", 0)
+        async with serving(Flood, limits=QUICK) as server, session(socket_of(server)) as good:
+            closing = watched(server, monkeypatch)
+            slow = await deaf(server)
+            await told(slow, "subscribe", all=True)
+            while not closing.is_set():
+                await good.call("run.start", graph=chain(LENGTH))
+                await asyncio.sleep(0.01)
+            await good.call("session.ping")
+            there = [
+                line for line in server.hub.metrics.text().splitlines() if line.startswith("blockloom_connections ")
+            ]
+            return int(float(there[0].split()[1])), await close_code(slow)
+
+    assert asyncio.run(go()) == (1, (4408, "slow consumer"))
+
+
+def test_the_server_does_not_wait_for_who_was_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def go() -> None:
+        monkeypatch.setattr("blockloom_server.server.LAST_WORDS", 0.1)
+        async with serving(Flood, limits=QUICK) as server, session(socket_of(server)) as good:
+            closing = watched(server, monkeypatch)
+            slow = await deaf(server)
+            await told(slow, "subscribe", all=True)
+            while not closing.is_set():
+                await good.call("run.start", graph=chain(LENGTH))
+                await asyncio.sleep(0.01)
+        slow.transport.abort()
+
+    asyncio.run(asyncio.wait_for(go(), connection.LINGERING / 2))
+
+
 def test_it_resumes_where_it_was_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     async def go() -> list[int]:
         async with serving(Flood, limits=QUICK) as server, session(socket_of(server)) as good:
@@ -179,8 +214,6 @@ def test_who_asks_and_asks_and_does_not_read_is_not_read_either(monkeypatch: pyt
 
 def test_who_never_reads_again_is_cut_off_and_the_server_stops_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     async def go() -> float:
-        from blockloom_server import connection
-
         monkeypatch.setattr(connection, "CLOSING", 0.2)
         loop = asyncio.get_running_loop()
         async with serving(Flood, limits=Limits(patience=60)) as server, session(socket_of(server)) as good:

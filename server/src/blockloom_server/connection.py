@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from time import perf_counter
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from websockets.frames import CloseCode
 
 from .dispatch import find, perform
 from .faults import TOO_MUCH, Fault, stopping, too_fast
-from .guest import Guest, WrongToken
+from .guest import SLOW_CLOSE, Guest, WrongToken
 from .hub import Hub
 from .limits import Limits
 from .method import Method, Params
@@ -24,10 +24,16 @@ _log = logging.getLogger(__name__)
 CLOSING: Final = 3.0
 """Seconds that a client has to take note of being closed; then it is cut off."""
 
+LINGERING: Final = 30.0
+"""The same for one that has not read: once it reads on, it learns why it was closed."""
+
 UNAUTHORIZED_CLOSE: Final = 4401
 
 SMALL: Final = 64 * 1024
 """Bytes of the largest message that is taken from a client that has not shown the token."""
+
+LOOKS: Final = 8
+"""How often it is looked whether a client reads, before it is too slow."""
 
 AT_ONCE: Final = 64 * 1024
 """Bytes that are written in one go where many messages wait."""
@@ -36,7 +42,14 @@ AT_ONCE: Final = 64 * 1024
 class Connection:
     """The conversation with one client."""
 
-    def __init__(self, socket: ServerConnection, hub: Hub, limits: Limits, token: str | None) -> None:
+    def __init__(
+        self,
+        socket: ServerConnection,
+        hub: Hub,
+        limits: Limits,
+        token: str | None,
+        over: Callable[["Connection"], None] = lambda connection: None,
+    ) -> None:
         self._socket = socket
         self._hub = hub
         self._limits = limits
@@ -46,11 +59,14 @@ class Connection:
         self._calls: set[asyncio.Task[None]] = set()
         self.ending: int | None = None
         """The code with which the server closes it, if it is the server that does."""
+        self._over = over
         self._deaf = False
-        self._closing = False
 
     async def converse(self) -> None:
-        """Take part until the connection is closed, whatever the parts of the conversation wait for."""
+        """Take part until the connection is closed, whatever the parts of the conversation wait for.
+
+        `over` is called once: when the server begins to close it, else when it is closed.
+        """
         if not self.guest.authorized:
             self._socket.protocol.max_message_size = min(SMALL, self._limits.message)
         for work in (self._listen(), self._send(), self._watch(), self._expect_hello()):
@@ -58,6 +74,8 @@ class Connection:
         try:
             await self._socket.wait_closed()
         finally:
+            if self.ending is None:
+                self._over(self)
             self.guest.close()
             for task in [*self._tasks, *self._calls]:
                 task.cancel()
@@ -71,18 +89,21 @@ class Connection:
         self.hush()
         try:
             async with asyncio.timeout(seconds):
+                if self.ending is not None:
+                    await self._socket.wait_closed()
                 if self._calls:
                     await asyncio.wait(self._calls)
                 await self.guest.outbox.emptied()
         except TimeoutError:
-            pass
-        if not self._closing:
+            if self.ending is not None:
+                self._socket.transport.abort()
+        if self.ending is None:
             await self._close(code, reason)
 
     async def _listen(self) -> None:
         while isinstance(message := await self._socket.recv(), str):
             # While closing, what still comes is read and dropped: behind it is the other side's own close.
-            if not self._closing:
+            if self.ending is None:
                 await self._hear(message)
         self._close_soon(CloseCode.UNSUPPORTED_DATA, "one JSON-RPC message a text frame")
 
@@ -163,13 +184,14 @@ class Connection:
     async def _watch(self) -> None:
         """Close the connection of a client that reads nothing of what waits for it."""
         outbox, transport = self.guest.outbox, self._socket.transport
-        before = (-1, 0)
+        before, looks = (-1, 0), 0
         while True:
-            await asyncio.sleep(self._limits.patience / 2)
+            await asyncio.sleep(self._limits.patience / LOOKS)
             now = (outbox.taken, transport.get_write_buffer_size())
-            if len(outbox) and now == before and now[1]:
-                self.guest.too_slow()
+            looks = looks + 1 if len(outbox) and now == before and now[1] else 0
             before = now
+            if looks == LOOKS:
+                self.guest.too_slow()
 
     async def _expect_hello(self) -> None:
         if not self.guest.authorized:
@@ -183,16 +205,18 @@ class Connection:
         self._close_soon(UNAUTHORIZED_CLOSE, "unauthorized")
 
     def _close_soon(self, code: int, reason: str) -> None:
-        if not self._closing:
+        if self.ending is None:
             self._spawn(self._close(code, reason))
 
     async def _close(self, code: int, reason: str) -> None:
         """Close, whether the client reads or not; cut it off if it does not take part in that."""
-        self._closing = True
-        self.ending = code
+        if self.ending is None:
+            self.ending = code
+            self._over(self)
         self.guest.close()
+        self._socket.close_timeout = LINGERING if code == SLOW_CLOSE else CLOSING
         try:
-            async with asyncio.timeout(CLOSING):
+            async with asyncio.timeout(self._socket.close_timeout):
                 await self._socket.close(code, reason)
         except TimeoutError:
             self._socket.transport.abort()

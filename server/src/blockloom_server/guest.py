@@ -13,6 +13,8 @@ from .hub import Hub
 from .limits import Limits
 from .outbox import Outbox
 
+SLOW_CLOSE: Final = 4408
+
 REMEMBERED: Final = 1000
 """Subscriptions that have ended by themselves and may still be ended by the client."""
 
@@ -80,7 +82,7 @@ class Guest:
 
     def too_slow(self) -> None:
         """Close: the client does not read what is sent to it."""
-        self.close_with(4408, "slow consumer")
+        self.close_with(SLOW_CLOSE, "slow consumer")
 
     def close(self) -> None:
         """End all its subscriptions; nothing is sent any more."""

@@ -39,7 +39,7 @@ class Limits(BaseModel):
         default=5.0, gt=0, description="Seconds that a client has to say hello, where a token is wanted."
     )
     patience: float = Field(
-        default=5.0, gt=0, description="Seconds that a client may read nothing of what waits for it."
+        default=4.0, gt=0, description="Seconds that a client may read nothing of what waits for it."
     )
     drain: float = Field(
         default=5.0, ge=0, le=8, description="Seconds in which tasks may end once the server is told to stop."

@@ -5,6 +5,7 @@ import logging
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
+from socket import SO_SNDBUF, SOL_SOCKET
 from types import TracebackType
 from typing import Any, Final
 
@@ -34,6 +35,9 @@ LAST_WORDS: Final = 2.0
 SPARE: Final = 100
 """Connections beyond the clients: requests for the page, and those who are told that there are too many."""
 
+IN_THE_SYSTEM: Final = 256 * 1024
+"""Bytes that the system keeps for a client that does not read; left to itself, it takes megabytes for each."""
+
 _ANSWERED: Final = (b"GET", b"HEAD")
 
 
@@ -46,6 +50,7 @@ class Socket(ServerConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; beyond all bounds, end at once."""
         super().connection_made(transport)
+        transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, IN_THE_SYSTEM)
         if len(self.server.handler_tasks) > self.most:
             self.transport.abort()
 
@@ -157,7 +162,16 @@ class Server:
     async def _converse(self, socket: ServerConnection) -> None:
         hub, loop = self.hub, asyncio.get_running_loop()
         client, address, began = f"c{next(self._ids)}", _peer(socket), loop.time()
-        connection = Connection(socket, hub, self.limits, self._token)
+
+        def over(connection: Connection) -> None:
+            sent, dropped = connection.guest.outbox.taken, connection.guest.outbox.dropped
+            seconds = round(loop.time() - began, 3)
+            code = connection.ending or socket.close_code
+            hub.metrics.closed(code, sent, dropped)
+            facts = {"code": code, "seconds": seconds, "sent": sent, "dropped": dropped or None}
+            hub.lines.tell("connection.closed", address, client=client, address=address, **facts)
+
+        connection = Connection(socket, hub, self.limits, self._token, over)
         self._connections[connection] = address
         hub.metrics.opened()
         hub.lines.tell("connection.opened", address, client=client, address=address)
@@ -165,12 +179,6 @@ class Server:
             await connection.converse()
         finally:
             del self._connections[connection]
-            sent, dropped = connection.guest.outbox.taken, connection.guest.outbox.dropped
-            seconds = round(loop.time() - began, 3)
-            code = connection.ending or socket.close_code
-            hub.metrics.closed(code, sent, dropped)
-            facts = {"code": code, "seconds": seconds, "sent": sent, "dropped": dropped or None}
-            hub.lines.tell("connection.closed", address, client=client, address=address, **facts)
 
     async def _answer(self, socket: ServerConnection, request: Request) -> Response | None:
         response = await self._site.answer(request)
@@ -192,7 +200,7 @@ class Server:
     def _show(self) -> None:
         """The figures of the moment about connections."""
         show, each = self.hub.metrics.show, self._connections
-        show("blockloom_connections", lambda: len(each))
+        show("blockloom_connections", lambda: sum(one.ending is None for one in each))
         show("blockloom_subscriptions", lambda: sum(one.guest.subscriptions for one in each))
         show("blockloom_messages_waiting", lambda: sum(len(one.guest.outbox) for one in each))
 
