@@ -34,6 +34,7 @@ from .transfer import IMPORTED
 from .triggers import Reach, Triggers, World
 from .values import copy_value, new_id
 from .vault import Vault
+from .watchdog import Watchdog
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Engine(Library):
         offered = plugins.registry if isinstance(plugins, Plugins) else plugins
         super().__init__(offered.fresh(), store, clock)
         observers = plugins.observers if isinstance(plugins, Plugins) else []
+        self._watchdog = Watchdog(plugins) if isinstance(plugins, Plugins) else None
         self._executor = executor or InProcessExecutor()
         self._vault = Vault()
         world = World(
@@ -81,6 +83,8 @@ class Engine(Library):
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def __aenter__(self) -> "Engine":
+        if self._watchdog is not None:
+            self._watchdog.start()
         return self
 
     async def __aexit__(
@@ -90,6 +94,8 @@ class Engine(Library):
 
     async def close(self) -> None:
         """End what runs, leaving it as recorded, and let go of everything."""
+        if self._watchdog is not None:
+            self._watchdog.stop()
         await self.triggers.close()
         for run in self.live:
             await run.abandon()

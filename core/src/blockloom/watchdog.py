@@ -5,7 +5,7 @@ import logging
 import sys
 import threading
 import traceback
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Final
 
 from .plugin import Plugin
@@ -18,26 +18,29 @@ BEAT: Final = 0.25
 
 
 class Watchdog:
-    """A thread that looks whether the running loop goes on, as long as its `with` lasts."""
+    """A thread that looks whether an event loop goes on; a simulated one, which has no threads beside it, it leaves."""
 
     def __init__(self, plugins: Plugins, beat: float = BEAT) -> None:
         self._plugins = plugins
         self._beat = beat
         self._ended = threading.Event()
         self._alive = threading.Event()
+        self._thread: threading.Thread | None = None
 
-    def __enter__(self) -> "Watchdog":
-        self._loop = asyncio.get_running_loop()
-        self._watched = threading.get_ident()
-        self._thread = threading.Thread(target=self._watch, name="blockloom-watchdog", daemon=True)
-        self._thread.start()
-        return self
+    def start(self) -> None:
+        """Watch the running loop from now on, once."""
+        if self._thread is None:
+            self._loop = asyncio.get_running_loop()
+            self._watched = threading.get_ident()
+            self._thread = threading.Thread(target=self._watch, name="blockloom-watchdog", daemon=True)
+            self._thread.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
+        """Watch no longer."""
         self._ended.set()
-        self._thread.join()
+        self._alive.set()
+        if self._thread is not None:
+            self._thread.join()
 
     def _watch(self) -> None:
         before: Plugin | None = None
@@ -45,7 +48,7 @@ class Watchdog:
             self._alive.clear()
             try:
                 self._loop.call_soon_threadsafe(self._alive.set)
-            except RuntimeError:  # the loop is closed
+            except RuntimeError:  # the loop is closed, or has no threads beside it
                 return
             if self._alive.wait(self._beat):
                 before = None

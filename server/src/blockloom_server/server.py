@@ -105,7 +105,8 @@ class Server:
             await self.hub.close()
             raise
         self._pulse = asyncio.create_task(self.hub.metrics.watch_the_loop())
-        self._watchdog = Watchdog(self._plugins).__enter__()
+        self._watchdog = Watchdog(self._plugins)
+        self._watchdog.start()
         self._kinds = asyncio.create_task(watch_what_is_installed(self._plugins, self.hub.notices))
         return self
 
@@ -116,7 +117,7 @@ class Server:
         self.hub.draining = True
         self._pulse.cancel()
         self._kinds.cancel()
-        self._watchdog.__exit__(None, None, None)
+        self._watchdog.stop()
         self._listening.close(close_connections=False)
         for connection in self._connections:
             connection.hush()

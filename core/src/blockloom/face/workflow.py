@@ -25,6 +25,7 @@ from .block import mappings, read, refill, refuse_attribute, says_nothing, take_
 from .line import Line, is_end, read_lines
 from .task import Task
 from .trigger import Trigger
+from .warm import watch
 
 
 class WorkflowSpec:
@@ -259,6 +260,7 @@ class Workflow(WorkflowSpec):
         opened = open_store(store, plugins.registry) if isinstance(store, str) else store
         engine = Engine(plugins, opened, owns_store=isinstance(store, str))
         try:
+            await watch()
             run = await engine.start(
                 WorkflowSpec.to_json(self),
                 inputs,

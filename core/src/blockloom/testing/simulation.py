@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
+from contextvars import Context
 from functools import partial
 from heapq import heappop
 from typing import Any, Final, TypeVar, TypeVarTuple
@@ -55,6 +57,7 @@ class SimLoop(asyncio.BaseEventLoop):
     """
 
     _scheduled: list[asyncio.TimerHandle]
+    _thread_id: int | None
 
     def __init__(self, seed: int = 0) -> None:
         super().__init__()
@@ -72,6 +75,14 @@ class SimLoop(asyncio.BaseEventLoop):
         asked: Any = func.args[0] if isinstance(func, partial) and func.args else func
         name = getattr(asked, "__qualname__", repr(asked))
         raise NotSimulated(f"A simulation has no threads, and {name} asks for one: use asyncio.run for this test.")
+
+    def call_soon_threadsafe(
+        self, callback: Callable[[*_Args], object], *args: *_Args, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Refuse what comes from another thread, at whatever moment that is."""
+        if self._thread_id not in (None, threading.get_ident()):
+            raise NotSimulated("A simulation has no threads, and one calls into it: use asyncio.run for this test.")
+        return self.call_soon(callback, *args, context=context)
 
     def _run_once(self) -> None:
         """Move to the next timer if nothing is ready, then run one thing that is."""
