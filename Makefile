@@ -3,17 +3,19 @@
 # uv from the PATH if it is there and works, else a private one.
 UV := $(if $(shell uv --version 2>/dev/null),uv,.uv/bin/uv)
 ENV := .venv/.ready
+NODE := .web/.ready
+WEB := server/web/node_modules/.ready
 MEMBERS := core/pyproject.toml server/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 SOURCES := core/src server/src $(wildcard plugins/*/src)
 # mypy refuses a folder without Python in it.
 TESTS := $(sort $(dir $(wildcard tests/*/*.py plugins/*/tests/*.py bench/*.py)))
 
-.PHONY: run test test-llm test-autobahn check bench clean
+.PHONY: run test test-llm test-autobahn check bench types clean
 
 run: $(ENV)
 	.venv/bin/python -m blockloom_server.demo
 
-test: $(ENV)
+test: $(ENV) $(WEB)
 	.venv/bin/pytest -q
 
 check: $(ENV)
@@ -37,6 +39,10 @@ test-autobahn: $(ENV) .autobahn/.ready
 		--no-warn-script-location autobahntestsuite==25.10.1
 	touch $@
 
+# The protocol for a front end, as TypeScript.
+types: $(ENV) $(WEB)
+	.venv/bin/blockloom schema protocol | .web/bin/node server/web/protocol.js > server/web/src/protocol.ts
+
 bench: $(ENV)
 	.venv/bin/python bench/run.py
 
@@ -51,11 +57,20 @@ test-llm: $(ENV) .llama/.ready
 	touch $@
 
 clean:
-	rm -rf .autobahn .llama .uv .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .autobahn .llama .uv .venv .web server/web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The folder `plugins` itself is newer once a plugin has come or gone.
 $(ENV): pyproject.toml uv.lock $(MEMBERS) plugins $(filter .uv/bin/uv,$(UV))
 	$(UV) sync --locked --quiet
+	touch $@
+
+# Node comes with the lock, whatever the machine has.
+$(NODE): uv.lock $(filter .uv/bin/uv,$(UV))
+	UV_PROJECT_ENVIRONMENT=.web $(UV) sync --locked --quiet --only-group web
+	touch $@
+
+$(WEB): server/web/package-lock.json $(NODE)
+	cd server/web && PATH="$(CURDIR)/.web/bin:$$PATH" npm ci
 	touch $@
 
 # Half an installation from an interrupted run would be left as it is: begin anew.
