@@ -128,7 +128,7 @@ def test_a_block_cannot_take_the_place_of_a_field(name: str) -> None:
     assert list(spec.blocks) == [name]
 
 
-@pytest.mark.parametrize("name", ["link", "block", "to_json", "add_block"])
+@pytest.mark.parametrize("name", ["link", "block", "set", "to_json", "add_block"])
 def test_a_block_may_be_called_like_a_method(name: str) -> None:
     spec: Any = TaskSpec()
     setattr(spec, name, Block("text", {"text": "x"}))
@@ -157,6 +157,47 @@ def test_settings() -> None:
     }
     with pytest.raises(BadUsage, match=r"no setting colour, retries; it has title"):
         TaskSpec("if", retries=3, colour="red")
+
+
+def test_settings_are_given_later_and_taken_away() -> None:
+    task = Task(TaskSpec("merge", title="all of them", timeout="1s")).set(join="all", retry={"attempts": 2})
+    assert task.set(timeout=None).to_json() == {
+        "type": "merge",
+        "title": "all of them",
+        "join": "all",
+        "retry": {"attempts": 2},
+    }
+    with pytest.raises(BadUsage, match="no setting joins"):
+        task.set(joins="all")
+
+
+def test_a_task_without_a_spec_is_an_empty_list_of_blocks() -> None:
+    assert Task().to_json() == {"type": "blocks"}
+
+
+class Score(TaskSpec):
+    """A spec that somebody forgets to call."""
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda: Task("if"), r"made from a TaskSpec, .*, not a value of type str"),
+        (lambda: Task(Score), r"made from a TaskSpec, .*, not the class Score itself"),
+        (lambda: TaskSpec({"type": "if"}), r"type of a task is a name, .*, not a value of type dict"),
+        (lambda: Task().add_block({"type": "text"}), r"added is a Block, .*, not a value of type dict"),
+        (lambda: Task().connect("b.x"), r"leads to a task or to a port of one, .*, not a value of type str"),
+        (lambda: Task()["x"].connect(Score()), r"leads to a task or to a port of one, .*, not a value of type Score"),
+        (
+            lambda: Block("text", "hello"),
+            r"content of a block of the type 'text' is a mapping, not a value of type str",
+        ),
+        (lambda: Block("text").write([1]), r"content of a block of the type 'text' is a mapping, not .* list"),
+    ],
+)
+def test_what_is_no_part_is_refused_where_it_is_given(make: Any, why: str) -> None:
+    with pytest.raises(BadUsage, match=why):
+        make()
 
 
 def test_links() -> None:

@@ -61,6 +61,7 @@ def test_a_task_is_added_at_the_end() -> None:
         (lambda spec: spec.add_task(spec.tasks["a"], "b"), "'a' is in the workflow already; it cannot be 'b' too"),
         (lambda spec: spec.add_task(merges("x").tasks["x"], "x"), "in another workflow already"),
         (lambda spec: setattr(spec, "a", MergeTask()), "has a task 'a' already"),
+        (lambda spec: spec.add_task({"type": "merge"}, "b"), "added is a Task, .*, not a value of type dict"),
     ],
 )
 def test_a_task_that_cannot_be_added(add: Any, why: str) -> None:
@@ -69,6 +70,19 @@ def test_a_task_that_cannot_be_added(add: Any, why: str) -> None:
     with pytest.raises(BadUsage, match=why):
         add(spec)
     assert spec.to_json() == before
+
+
+def test_a_spec_that_is_added_becomes_a_task() -> None:
+    spec = merges("a")
+    added = spec.add_task(TaskSpec("merge", join="all"), "b")
+    assert spec.tasks["b"] is added
+    assert added.to_json() == {"id": "b", "type": "merge", "join": "all"}
+
+
+def test_a_workflow_is_made_from_a_spec_and_nothing_else() -> None:
+    for other, what in ((WorkflowSpec, "the class WorkflowSpec itself"), ({"tasks": []}, "a value of type dict")):
+        with pytest.raises(BadUsage, match=f"Workflow.from_json reads a document, not {what}"):
+            Workflow(other)  # type: ignore[arg-type]
 
 
 def test_to_add_the_same_task_again_changes_nothing() -> None:

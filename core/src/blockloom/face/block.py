@@ -28,7 +28,7 @@ class Block:
     def __init__(self, type: str, content: Mapping[str, Any] | None = None, id: str | None = None) -> None:
         self.id = id
         self.type = type
-        self.content: dict[str, Any] = copy_value(dict(content or {}))
+        self.content = _content(type, content or {})
         self.extra: dict[str, Any] = {}
         """Fields of its document that blockloom does not know."""
         self.empty: dict[str, Any] | None = None
@@ -42,7 +42,7 @@ class Block:
 
     def write(self, content: Mapping[str, Any]) -> None:
         """Replace the content."""
-        self.content = copy_value(dict(content))
+        self.content = _content(self.type, content)
         self.extra = stamped(self.extra, "block", self.type, installed().registry)
 
     def append(self, addition: Any) -> None:
@@ -82,6 +82,17 @@ class Block:
         block.content = told.pop("content", {})
         block.extra = told
         return block
+
+
+def demand(value: Any, kind: type, wanted: str) -> None:
+    """Refuse what is not an instance of `kind`, with a sentence that says what is wanted; raises BadUsage."""
+    if not isinstance(value, kind):
+        got = (
+            f"the class {value.__name__} itself"
+            if isinstance(value, type)
+            else f"a value of type {type(value).__name__}"
+        )
+        raise BadUsage(f"{wanted}, not {got}.")
 
 
 def needed(told: dict[str, Any], key: str, what: str) -> str:
@@ -129,3 +140,9 @@ def refuse_attribute(owner: object, name: str, what: str) -> None:
     if taken or isinstance(getattr(type(owner), name, None), property):
         kind = type(owner).__name__
         raise BadUsage(f"{name!r} is a field of {kind} itself: use add_{what}({what}, {name!r}) instead.")
+
+
+def _content(type: str, content: Any) -> dict[str, Any]:
+    demand(content, Mapping, f"The content of a block of the type {type!r} is a mapping")
+    copied: dict[str, Any] = copy_value(dict(content))
+    return copied

@@ -1,7 +1,7 @@
 """Tasks as Python programs write them."""
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 from ..alone import evaluate_block
 from ..errors import BadUsage, UnknownPart
@@ -13,6 +13,7 @@ from ..states import TaskState
 from ..values import copy_value
 from .block import (
     Block,
+    demand,
     mappings,
     needed,
     optional_text,
@@ -35,10 +36,10 @@ class TaskSpec:
     blocks: dict[str, Block]
 
     def __init__(self, type: str = "blocks", config: Mapping[str, Any] | None = None, **settings: Any) -> None:
-        if unknown := sorted(set(settings) - set(self.SETTINGS)):
-            raise BadUsage(f"A task has no setting {', '.join(unknown)}; it has {', '.join(self.SETTINGS)}.")
+        demand(type, str, "The type of a task is a name, such as TaskSpec(type='if', config={…})")
         self.type = type
-        self.settings: dict[str, Any] = copy_value({"config": dict(config)} if config else {}) | copy_value(settings)
+        self.settings: dict[str, Any] = copy_value({"config": dict(config)} if config else {})
+        TaskSpec.set(self, **settings)
         self.extra: dict[str, Any] = {}
         """Fields of its document that blockloom does not know."""
         self.empty: dict[str, Any] | None = None
@@ -54,6 +55,13 @@ class TaskSpec:
             if value not in self.blocks.values():
                 TaskSpec.add_block(self, value, name)
         super().__setattr__(name, value)
+
+    def set(self, **settings: Any) -> None:
+        """Give it settings besides those of its type, such as `join="all"`; None takes one away."""
+        if unknown := sorted(set(settings) - set(self.SETTINGS)):
+            raise BadUsage(f"A task has no setting {', '.join(unknown)}; it has {', '.join(self.SETTINGS)}.")
+        told = self.settings | copy_value(settings)
+        self.settings = {name: value for name, value in told.items() if value is not None}
 
     @property
     def config(self) -> dict[str, Any]:
@@ -75,6 +83,7 @@ class TaskSpec:
 
     def add_block(self, block: Block, id: str | None = None) -> Block:
         """Add a block at the end of the list."""
+        demand(block, Block, "What is added is a Block, such as Block('code', {'source': '1 + 1'})")
         id = id or block.id
         if id is None:
             raise BadUsage("The block needs an id: add_block(block, id).")
@@ -172,9 +181,10 @@ class PortRef(NamedTuple):
 class Task:
     """A task in a workflow: a spec, the lines from it, and how it fared in the last run."""
 
-    def __init__(self, spec: TaskSpec, id: str | None = None) -> None:
+    def __init__(self, spec: TaskSpec | None = None, id: str | None = None) -> None:
         self.id = id
-        self.spec = spec
+        self.spec = TaskSpec() if spec is None else spec
+        demand(self.spec, TaskSpec, "A task is made from a TaskSpec, such as Task(TaskSpec(type='if', config={…}))")
         self.workflow: Holder | None = None
         self.pending: list[tuple[str | None, Task, str | None]] = []
         """Lines drawn before both their ends were in a workflow."""
@@ -201,6 +211,11 @@ class Task:
     def set_type(self, type: str, config: Mapping[str, Any] | None = None) -> None:
         """Make it a task of another type, with settings for it."""
         self.spec.set_type(type, config)
+
+    def set(self, **settings: Any) -> Self:
+        """Give it settings such as `join="all"` or `retry={"attempts": 3}`, and return it; None takes one away."""
+        self.spec.set(**settings)
+        return self
 
     async def evaluate(self, block_id: str, inputs: Mapping[str, Any] | None = None) -> Any:
         """The value of one block over `inputs`, the blocks before it being evaluated too."""
@@ -255,6 +270,7 @@ class Task:
 
     def _connect(self, port: str | None, other: "Task | PortRef") -> None:
         task, name = (other.task, other.name) if isinstance(other, PortRef) else (other, None)
+        demand(task, Task, "A line leads to a task or to a port of one, as in a.connect(b) and a['x'].connect(b['y'])")
         self.pending.append((port, task, name))
         if self.workflow is not None:
             self.workflow.settle_lines(self)

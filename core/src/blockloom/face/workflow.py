@@ -21,9 +21,9 @@ from ..states import RunState
 from ..store import Store
 from ..stores import open_store
 from ..values import copy_value
-from .block import mappings, read, refill, refuse_attribute, says_nothing, take_empty
+from .block import demand, mappings, read, refill, refuse_attribute, says_nothing, take_empty
 from .line import Line, is_end, read_lines
-from .task import Task
+from .task import Task, TaskSpec
 from .trigger import Trigger
 from .warm import watch
 
@@ -58,8 +58,10 @@ class WorkflowSpec:
                 WorkflowSpec.add_task(self, value, name)
         super().__setattr__(name, value)
 
-    def add_task(self, task: Task, id: str | None = None) -> Task:
-        """Add a task at the end of the list, and the lines drawn from and to it so far."""
+    def add_task(self, task: Task | TaskSpec, id: str | None = None) -> Task:
+        """Add a task at the end of the list, and the lines drawn from and to it so far; a spec becomes a task."""
+        task = Task(task) if isinstance(task, TaskSpec) else task
+        demand(task, Task, "What is added is a Task, such as Task(TaskSpec(type='if', config={…}))")
         id = id or task.id
         if id is None:
             raise BadUsage("The task needs an id: add_task(task, id).")
@@ -212,6 +214,7 @@ class Workflow(WorkflowSpec):
     def __init__(self, spec: WorkflowSpec | None = None) -> None:
         super().__init__()
         if spec is not None:
+            demand(spec, WorkflowSpec, "A workflow is made from a WorkflowSpec; Workflow.from_json reads a document")
             self.__dict__.update({name: spec.__dict__[name] for name in self.__dict__})
             for task in self.tasks.values():
                 task.workflow = self
