@@ -179,20 +179,28 @@ class Score(TaskSpec):
     """A spec that somebody forgets to call."""
 
 
+def untyped(value: Any) -> Any:
+    """A value as a program without type hints gives it."""
+    return value
+
+
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (lambda: Task("if"), r"made from a TaskSpec, .*, not a value of type str"),
-        (lambda: Task(Score), r"made from a TaskSpec, .*, not the class Score itself"),
-        (lambda: TaskSpec({"type": "if"}), r"type of a task is a name, .*, not a value of type dict"),
-        (lambda: Task().add_block({"type": "text"}), r"added is a Block, .*, not a value of type dict"),
-        (lambda: Task().connect("b.x"), r"leads to a task or to a port of one, .*, not a value of type str"),
-        (lambda: Task()["x"].connect(Score()), r"leads to a task or to a port of one, .*, not a value of type Score"),
+        (lambda: Task(untyped("if")), r"made from a TaskSpec, .*, not a value of type str"),
+        (lambda: Task(untyped(Score)), r"made from a TaskSpec, .*, not the class Score itself"),
+        (lambda: TaskSpec(untyped({"type": "if"})), r"type of a task is a name, .*, not a value of type dict"),
+        (lambda: Task().add_block(untyped({"type": "text"})), r"added is a Block, .*, not a value of type dict"),
+        (lambda: Task().connect(untyped("b.x")), r"leads to a task or to a port of one, .*, not a value of type str"),
+        (
+            lambda: Task()["x"].connect(untyped(Score())),
+            r"leads to a task or to a port of one, .*, not a value of type Score",
+        ),
         (
             lambda: Block("text", "hello"),
             r"content of a block of the type 'text' is a mapping, not a value of type str",
         ),
-        (lambda: Block("text").write([1]), r"content of a block of the type 'text' is a mapping, not .* list"),
+        (lambda: Block("text").write(untyped([1])), r"content of a block of the type 'text' is a mapping, not .* list"),
     ],
 )
 def test_what_is_no_part_is_refused_where_it_is_given(make: Any, why: str) -> None:
