@@ -197,7 +197,7 @@ def untyped(value: Any) -> Any:
             r"leads to a task or to a port of one, .*, not a value of type Score",
         ),
         (
-            lambda: Block("text", "hello"),
+            lambda: Block("text", untyped("hello")),
             r"content of a block of the type 'text' is a mapping, not a value of type str",
         ),
         (lambda: Block("text").write(untyped([1])), r"content of a block of the type 'text' is a mapping, not .* list"),
