@@ -110,6 +110,22 @@ def test_it_starts_follows_and_reads_a_run() -> None:
     asyncio.run(go())
 
 
+def test_a_run_that_tells_much_can_be_left_in_its_midst() -> None:
+    tasks = [{"id": f"t{n}", "type": "merge"} for n in range(100)]
+    graph = {"blockloom": 1, "tasks": tasks}
+
+    async def go() -> None:
+        async with wired() as (_, _, address), connect(address) as client:
+            run = await client.start(graph=graph)
+            async with asyncio.timeout(8):  # the library gives up after ten seconds
+                async with aclosing(client.follow(run)) as events:
+                    await anext(events)
+                    while (await client.get(run)).state is not RunState.COMPLETED:
+                        pass
+
+    asyncio.run(go())
+
+
 def test_calls_wait_side_by_side() -> None:
     async def go() -> list[Any]:
         gates = Gates()

@@ -158,7 +158,7 @@ class Client:
             except ConnectionClosed:
                 continue
             finally:
-                await remote.socket.close()
+                await remote.close()
 
     async def watch(self, workflow: str | None = None) -> AsyncGenerator[Notification, None]:
         """What happens from now on in all runs, or in those of one workflow, and outside of them.
@@ -173,7 +173,7 @@ class Client:
         except ConnectionClosed:
             raise Lost("subscribe") from None
         finally:
-            await remote.socket.close()
+            await remote.close()
 
     # Connections
 

@@ -1,13 +1,15 @@
 """A client of the server: calls, one after the other, and the events that come between their answers."""
 
+import asyncio
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from .version import PROTOCOL, SUBPROTOCOL
@@ -50,6 +52,14 @@ class Remote:
         """The next event."""
         return self._events.popleft() if self._events else (await self._next())["params"]
 
+    async def close(self) -> None:
+        """Take leave; what is still to come is read and dropped, for nothing is read from a connection that is full."""
+        leaving = asyncio.ensure_future(self.socket.close())
+        with suppress(ConnectionClosed):
+            while True:
+                await self.socket.recv()
+        await leaving
+
     async def _next(self) -> dict[str, Any]:
         message: dict[str, Any] = json.loads(await self.socket.recv())
         return message
@@ -75,4 +85,4 @@ async def session(address: str, token: str | None = None) -> AsyncIterator[Remot
     try:
         yield remote
     finally:
-        await remote.socket.close()
+        await remote.close()
