@@ -167,7 +167,7 @@ WRONG: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
     ),
     "wrong setting": (
         graph(shout(config={"mark": 5})),
-        [("bad-config", "/tasks/0/config/mark", "The settings do not fit: mark: must be a valid string.")],
+        [("bad-config", "/tasks/0/config/mark", "The settings do not fit: mark: must be a text.")],
     ),
     "condition syntax": (
         graph(condition("a >")),
@@ -183,7 +183,7 @@ WRONG: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
     ),
     "condition number": (
         graph(condition(5)),
-        [("bad-config", "/tasks/0/config/condition", "The settings do not fit: condition: must be a valid string.")],
+        [("bad-config", "/tasks/0/config/condition", "The settings do not fit: condition: must be a text.")],
     ),
     "condition refused": (graph(condition("a._b")), [("bad-config", "/tasks/0/config/condition", "")]),
     "case": (
@@ -282,7 +282,7 @@ WRONG: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
     "literal reserved": (graph(task(inputs={"inputs": 1})), [("bad-format", "/tasks/0/inputs/inputs", "'inputs'")]),
     "retry": (
         graph(task(retry={"attempts": 0})),
-        [("bad-config", "/tasks/0/retry/attempts", "The settings do not fit: retry.attempts: must be greater than")],
+        [("bad-config", "/tasks/0/retry/attempts", "The settings do not fit: retry.attempts: must be at least 1")],
     ),
     "retry true": (graph(task(retry=True)), [("bad-config", "/tasks/0/retry", "The settings do not fit: retry: ")]),
     "retry field": (graph(task(retry={"tries": 2})), [("bad-config", "/tasks/0/retry/tries", "The settings do not")]),

@@ -46,7 +46,7 @@ FINE: list[dict[str, Any]] = [
 WRONG: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
     (
         {"enabled": "yes"},
-        [("bad-trigger", "/enabled", "The trigger 't' does not fit: enabled: must be a valid boolean")],
+        [("bad-trigger", "/enabled", "The trigger 't' does not fit: enabled: must be true or false")],
     ),
     ({"enabled": 1}, [("bad-trigger", "/enabled", "")]),
     (
@@ -61,11 +61,11 @@ WRONG: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
     ({"workflow": ""}, [("bad-trigger", "/workflow", "")]),
     (
         {"workflow": 5},
-        [("bad-trigger", "/workflow", "The trigger 't' does not fit: workflow: must be a valid string.")],
+        [("bad-trigger", "/workflow", "The trigger 't' does not fit: workflow: must be a text.")],
     ),
     (
         {"inputs": [1]},
-        [("bad-trigger", "/inputs", "The trigger 't' does not fit: inputs: must be a valid dictionary.")],
+        [("bad-trigger", "/inputs", "The trigger 't' does not fit: inputs: must be a mapping.")],
     ),
     ({"inputs": {"a-b": 1}}, [("bad-trigger", "/inputs/a-b", "The trigger 't' does not fit: inputs: 'a-b' cannot be")]),
     ({"inputs": {"inputs": 1}, "workflow": "x"}, [("bad-trigger", "/inputs/inputs", "The trigger 't' does not fit: ")]),

@@ -7,36 +7,25 @@ from pydantic import ValidationError
 
 from .words import Text, both, tell
 
-_CHINESE: Final = {
-    "missing": "缺少此字段",
-    "extra_forbidden": "不允许此字段",
-    "string_type": "应为文本",
-    "int_type": "应为整数",
-    "int_parsing": "应为整数",
-    "int_from_float": "应为整数",
-    "float_type": "应为数",
-    "float_parsing": "应为数",
-    "bool_type": "应为 true 或 false",
-    "bool_parsing": "应为 true 或 false",
-    "list_type": "应为列表",
-    "dict_type": "应为映射",
-    "model_type": "应为映射",
-    "model_attributes_type": "应为映射",
-    "literal_error": "应为 {expected}",
-    "enum": "应为 {expected}",
-    "greater_than": "应大于 {gt}",
-    "greater_than_equal": "应不小于 {ge}",
-    "less_than": "应小于 {lt}",
-    "less_than_equal": "应不大于 {le}",
-    "string_too_short": "至少要有 {min_length} 个字符",
-    "string_too_long": "最多 {max_length} 个字符",
-    "too_short": "至少要有 {min_length} 项",
-    "too_long": "最多 {max_length} 项",
-    "string_pattern_mismatch": "应匹配 {pattern}",
-}
-_ENGLISH: Final = {
-    "missing": "this field is missing",
-    "extra_forbidden": "there is no such field",
+_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "missing": ("this field is missing", "缺少此字段"),
+    "extra_forbidden": ("there is no such field", "不允许此字段"),
+    "string_type": ("must be a text", "应为文本"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), ("must be a whole number", "应为整数")),
+    **dict.fromkeys(("float_type", "float_parsing"), ("must be a number", "应为数")),
+    **dict.fromkeys(("bool_type", "bool_parsing"), ("must be true or false", "应为 true 或 false")),
+    "list_type": ("must be a list", "应为列表"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), ("must be a mapping", "应为映射")),
+    **dict.fromkeys(("literal_error", "enum"), ("must be {expected}", "应为 {expected}")),
+    "greater_than": ("must be greater than {gt}", "应大于 {gt}"),
+    "greater_than_equal": ("must be at least {ge}", "应不小于 {ge}"),
+    "less_than": ("must be less than {lt}", "应小于 {lt}"),
+    "less_than_equal": ("must be at most {le}", "应不大于 {le}"),
+    "string_too_short": ("must have {min_length} or more characters", "至少要有 {min_length} 个字符"),
+    "string_too_long": ("must have {max_length} or fewer characters", "最多 {max_length} 个字符"),
+    "too_short": ("must have {min_length} or more items", "至少要有 {min_length} 项"),
+    "too_long": ("must have {max_length} or fewer items", "最多 {max_length} 项"),
+    "string_pattern_mismatch": ("must match {pattern}", "应匹配 {pattern}"),
 }
 
 
@@ -87,11 +76,15 @@ def _within(steps: Sequence[str | int], value: Any, missing: bool) -> tuple[str 
 
 def _sentence(kind: str, message: str, facts: Mapping[str, Any]) -> Text:
     """What pydantic says; a type's own PydanticCustomError may say it in Chinese too, as `zh` of its context."""
-    english = _ENGLISH.get(kind) or _plain(message)
-    if "expected" in facts:
-        facts = {**facts, "expected": str(facts["expected"]).replace(" or ", " 或 ").replace(", ", "、")}
-    chinese = _CHINESE[kind].format_map(facts) if kind in _CHINESE else facts.get("zh")
-    return both(english, chinese if isinstance(chinese, str) else english)
+    if kind in _WORDS:
+        english, chinese = _WORDS[kind]
+        listed = str(facts.get("expected", ""))
+        return both(
+            english.format_map({**facts, "expected": listed}),
+            chinese.format_map({**facts, "expected": listed.replace(" or ", " 或 ").replace(", ", "、")}),
+        )
+    own = facts.get("zh")
+    return both(_plain(message), own if isinstance(own, str) else _plain(message))
 
 
 def _either(texts: Sequence[Text]) -> Text:
