@@ -218,7 +218,10 @@ WRONG: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
         graph(switch({"port": "", "when": "1"})),
         [("bad-config", "/tasks/0/config/cases/0/port", "The settings do not fit: cases.0.port: '' cannot be a port")],
     ),
-    "no cases": (graph(switch()), [("bad-config", "/tasks/0/config/cases", "The settings do not fit: cases: must have 1 or more items")]),
+    "no cases": (
+        graph(switch()),
+        [("bad-config", "/tasks/0/config/cases", "The settings do not fit: cases: must have 1 or more items")],
+    ),
     "mode": (
         graph(switch({"port": "a", "when": "1"}, mode="some")),
         [("bad-config", "/tasks/0/config/mode", "The settings do not fit: mode: must be 'first' or 'all'.")],

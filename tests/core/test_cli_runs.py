@@ -99,6 +99,15 @@ def test_a_task_of_a_past_run_is_explained() -> None:
     assert "no task 'nothing'" in call("runs", "explain", id, "nothing", status=2).stderr
 
 
+def test_without_a_task_every_task_of_a_past_run_is_explained() -> None:
+    id = run(0, 1)
+    every = call("runs", "explain", id).stdout
+    names = ["start", "half", "end"]
+    assert every == "".join(call("runs", "explain", id, name).stdout for name in names)
+    told = json.loads(call("runs", "explain", id, "--json").stdout)["tasks"]
+    assert told == {name: json.loads(call("runs", "explain", id, name, "--json").stdout) for name in names}
+
+
 def test_what_is_not_there_is_told() -> None:
     run(2)
     for args in (("show", "r0"), ("explain", "r0", "a"), ("delete", "r0"), ("export", "r0")):

@@ -7,7 +7,6 @@ from typing import Any, Final
 import click
 
 from ..events import moment
-from ..explain import Explanation
 from ..live import RunView
 from ..plugins import Plugins
 from ..records import TaskRecord
@@ -99,25 +98,30 @@ def show_run(installed: Installed, id: str, as_json: bool, store: str | None) ->
 
 @runs.command(
     help=say(
-        "Say why TASK of a run waits, ran, was canceled, failed or ran again; one in a body is named each[2].double.",
-        "说明运行中的 TASK 为何等待、运行、取消、失败或重新运行；循环体内的任务写作 each[2].double。",
+        "Say why TASK of a run waits, ran, was canceled, failed or ran again; one in a body is named each[2].double."
+        " Without TASK, say it of every task that is in no body.",
+        "说明运行中的 TASK 为何等待、运行、取消、失败或重新运行；循环体内的任务写作 each[2].double。"
+        "不给出 TASK 时，说明循环体之外的每个任务。",
     )
 )
 @click.argument("id")
-@click.argument("task")
+@click.argument("task", required=False)
 @json_option
 @store_option
 @click.pass_obj
-def explain(installed: Installed, id: str, task: str, as_json: bool, store: str | None) -> None:
-    """Explain one task of a run."""
+def explain(installed: Installed, id: str, task: str | None, as_json: bool, store: str | None) -> None:
+    """Explain one task of a run, or all that are in no body."""
     with refusing(as_json, ""):
-        told = asyncio.run(_explain(installed.plugins, id, task, store))
+        view = asyncio.run(read_run(id, store, installed.plugins))
+        names = [task] if task else [name for name in view.tasks if "." not in name]
+        told = [view.explain(name) for name in names]
     if as_json:
-        show_json(told.to_json())
+        show_json(told[0].to_json() if task else {"tasks": {each.task: each.to_json() for each in told}})
         return
-    show(f"{told.task}  {_state(told.state)}")
-    for cause in told.because:
-        show("  " + one_line(cause.message, 1000))
+    for each in told:
+        show(f"{each.task}  {_state(each.state)}")
+        for cause in each.because:
+            show("  " + one_line(cause.message, 1000))
 
 
 for _command in (delete, export, import_):
@@ -129,10 +133,6 @@ async def _list(
 ) -> list[RunHead]:
     async with archive(url, plugins) as kept:
         return await kept.list(workflow, states, limit)
-
-
-async def _explain(plugins: Plugins, id: str, task: str, url: str | None) -> Explanation:
-    return (await read_run(id, url, plugins)).explain(task)
 
 
 def _head_json(head: RunHead) -> dict[str, Any]:
