@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
 import pytest
+from blockloom_server.connection import BEYOND
 from blockloom_server.limits import Limits
 from blockloom_server.server import Server
 from blockloom_server.testing import serving
@@ -119,7 +120,7 @@ async def spoken(server: Server, sent: bytes, texts: int = 0) -> Heard:
 
 
 GOODBYE: Final = close(1000)
-BIG: Final = b'"' + b"x" * LIMIT + b'"'
+BIG: Final = b'"' + b"x" * (LIMIT + BEYOND) + b'"'
 
 # What is sent, how many texts come back, and the code of the close.
 FRAMES: Final[dict[str, tuple[bytes, int, int | None]]] = {
@@ -207,7 +208,7 @@ FRAMES: Final[dict[str, tuple[bytes, int, int | None]]] = {
     "a binary in fragments": (frame(BINARY, b"a", fin=False) + frame(CONT, b"b"), 0, 1003),
     "too large": (frame(TEXT, BIG), 0, 1009),
     "too large in fragments": (frame(TEXT, BIG[:2600], fin=False) + frame(CONT, BIG[2600:]), 0, 1009),
-    "too large by its length alone": (frame(TEXT, b"x" * 70_000)[:14], 0, 1009),
+    "too large by its length alone": (frame(TEXT, BIG)[:14], 0, 1009),
     "a call, then nonsense": (frame(TEXT, CALL) + b"\xf3\x80", 0, 1002),
     "HTTP after the handshake": (b"GET /ws HTTP/1.1\r\n\r\n", 0, 1002),
     "noise": (bytes(range(256)), 0, 1002),

@@ -217,18 +217,22 @@ def test_a_binary_frame_closes_with_1003(frame: bytes) -> None:
     assert asyncio.run(go()) == (1003, "one JSON-RPC message a text frame")
 
 
-def test_too_large_a_message_closes_with_1009_and_the_server_goes_on() -> None:
-    async def go() -> int | None:
-        async with serving(limits=Limits(message=2000)) as server:
-            async with connect(socket_of(server), proxy=None) as socket:
-                await socket.send(call(params={}))
-                assert (await answer(socket))["result"] == {}
-                await socket.send(call(params={"a": "x" * 3000}))
-                with pytest.raises(ConnectionClosed) as caught:
-                    await socket.recv()
-            async with connect(socket_of(server), proxy=None) as socket:
-                await socket.send(call())
-                assert (await answer(socket))["result"] == {}
-            return caught.value.rcvd.code if caught.value.rcvd else None
+@pytest.mark.parametrize(
+    ("message", "id"),
+    [
+        (call(params={"a": "x" * 3000}), 7),
+        (call(params={"a": "é" * 999}), 7),
+        ("x" * 3000, None),
+        (f"[{'1,' * 1500}1]", None),
+    ],
+)
+def test_too_large_a_message_is_refused_and_the_connection_goes_on(message: str, id: int | None) -> None:
+    async def go() -> Any:
+        async with serving(limits=Limits(message=2000)) as server, connect(socket_of(server), proxy=None) as socket:
+            await socket.send(message)
+            refused = await answer(socket)
+            await socket.send(call(params={}))
+            assert (await answer(socket))["result"] == {}
+            return refused["id"], refused["error"]["code"]
 
-    assert asyncio.run(go()) == 1009
+    assert asyncio.run(go()) == (id, -32006)

@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 from .errors import BadFormat, BadValue
 from .problem import Problem
 from .sentences import problem
-from .values import MAX_DEPTH, copy_value
+from .values import MAX_DEPTH, MAX_DIGITS, copy_value
 
 FORMAT: Final = 1
 """The version of the document's format that this code writes."""
@@ -79,8 +79,8 @@ def parse_json(text: str | bytes, depth: int = MAX_DEPTH) -> Any:
         refuse("not-json", why=error.msg, line=error.lineno, column=error.colno)
     except RecursionError:
         refuse("too-deep", limit=depth)
-    except ValueError as error:
-        refuse("not-json", why=str(error), line=1, column=1)
+    except ValueError:  # all that is left: Python does not read such an integer
+        refuse("not-json", why=f"an integer has more than {MAX_DIGITS} digits", line=1, column=1)
     # A text without so many brackets cannot nest so deeply, whatever stands in it.
     if text.count("[") + text.count("{") > depth and _depth(value) > depth:
         refuse("too-deep", limit=depth)

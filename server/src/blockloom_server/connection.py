@@ -32,6 +32,9 @@ UNAUTHORIZED_CLOSE: Final = 4401
 SMALL: Final = 64 * 1024
 """Bytes of the largest message that is taken from a client that has not shown the token."""
 
+BEYOND: Final = 4 * 1024 * 1024
+"""Bytes beyond the limit up to which a message is read and refused; for a larger one the connection is closed."""
+
 LOOKS: Final = 8
 """How often it is looked whether a client reads, before it is too slow."""
 
@@ -111,7 +114,7 @@ class Connection:
         """Answer one message; what may take its time is answered later."""
         too_soon = self._pace.take()
         try:
-            call = read_call(message, self._limits.depth)
+            call = read_call(message, self._limits.depth, self._limits.message)
         except BadCall as bad:
             await self._refuse(bad.id, bad.fault)
         else:
@@ -146,7 +149,7 @@ class Connection:
             return
         self._hub.metrics.answered(method.name, perf_counter() - began)
         if self.guest.authorized:
-            self._socket.protocol.max_message_size = self._limits.message
+            self._socket.protocol.max_message_size = self._limits.message + BEYOND
         then = None if method.waits else self.guest.after_answer()
         if call.id is not None:
             await self.guest.outbox.answer(answer(call.id, result), then)

@@ -17,7 +17,7 @@ CLOSES: Final[Mapping[int, str]] = {
     1002: "The WebSocket protocol was broken.",
     1003: "A binary frame came.",
     1007: "A text was not UTF-8.",
-    1009: "A message was larger than the limit, or came in more than 4,096 fragments.",
+    1009: "A message was larger than the limit by more than 4 MiB, or came in more than 4,096 fragments.",
     1011: "The server made a mistake, or the client answered no ping for 20 s.",
     4401: "A wrong token, or none in time.",
     4408: "The client read nothing of what waited for it. It learns of that if it reads on within 30 s; `subscribe` "

@@ -18,7 +18,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from .connection import Connection
+from .connection import BEYOND, Connection
 from .gate import Gate
 from .hub import Hub
 from .installed import watch_what_is_installed
@@ -152,7 +152,7 @@ class Server:
             self._port,
             process_request=self._answer,
             select_subprotocol=_choose,
-            max_size=self.limits.message,
+            max_size=self.limits.message + BEYOND,
             compression=None,
             server_header=None,
             create_connection=type("Socket", (Socket,), {"most": self.limits.clients + SPARE}),

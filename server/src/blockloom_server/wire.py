@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from blockloom.codec import parse_json
@@ -38,8 +39,10 @@ def encode(value: Any) -> bytes:
     return to_json(value)
 
 
-def read_call(text: str, depth: int = MAX_DEPTH) -> Call:
-    """The call in a message that nests so many levels at most; raises BadCall."""
+def read_call(text: str, depth: int = MAX_DEPTH, most: int | None = None) -> Call:
+    """The call in a message that nests so many levels and has so many bytes at most; raises BadCall."""
+    if most is not None and 4 * len(text) > most:
+        _measure(text, depth, most)
     message = _read(text, depth)
     if isinstance(message, list):
         raise BadCall(NO_ID, Fault(REQUEST, "Batches are not taken: send one call a message."))
@@ -78,6 +81,17 @@ def shown(text: str) -> str:
     """A client's own text for a sentence: short, and without what would disturb a terminal."""
     plain = "".join(c if unicodedata.category(c)[0] != "C" else "�" for c in text[:100])
     return f"{plain!r}…" if len(text) > 100 else repr(plain)
+
+
+def _measure(text: str, depth: int, most: int) -> None:
+    """Raise BadCall for a message of too many bytes, to be answered under its id where it has one."""
+    if len(text.encode()) <= most:
+        return
+    id = NO_ID
+    with suppress(BadCall):
+        message = _read(text, depth)
+        id = _read_id(message)[1] if isinstance(message, dict) else NO_ID
+    raise BadCall(id, Fault(TOO_MUCH, f"The message has more than {most} bytes.", {"code": "too-large"}))
 
 
 def _read(text: str, depth: int) -> Any:
