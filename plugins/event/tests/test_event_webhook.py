@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+import trustme
 from blockloom import Engine, MemoryStore, Plugins
 
 HOOK: dict[str, Any] = {"id": "t", "type": "webhook", "config": {"path": "/orders"}, "action": {"type": "merge"}}
@@ -185,6 +188,36 @@ def test_off_this_machine_a_token_is_needed() -> None:
             assert "token" in await problem(engine, "t")
 
     asyncio.run(main())
+
+
+def test_with_a_certificate_it_is_posted_by_https_and_not_without(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    pair = tmp_path / "server.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(pair))
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+
+    async def act(engine: Engine) -> None:
+        place = await address(engine)
+        assert (await engine.triggers.get("t")).address == f"https://127.0.0.1:{place[1]}/orders"
+        reader, writer = await asyncio.open_connection(*place, ssl=trusting)
+        writer.write(request('{"a": 1}'))
+        assert (await reader.read()).startswith(b"HTTP/1.1 202 ")
+        writer.close()
+        reader, writer = await asyncio.open_connection(*place)
+        writer.write(request())
+        assert not (await reader.read()).startswith(b"HTTP")
+        writer.close()
+        assert len(await fired(engine)) == 1
+
+    held(act, certificate=str(pair))
+
+
+def test_a_certificate_that_cannot_be_used_is_the_problem_of_the_trigger() -> None:
+    async def act(engine: Engine) -> None:
+        assert "nowhere.pem" in await problem(engine, "t")
+
+    held(act, certificate="nowhere.pem")
 
 
 def test_the_same_idempotency_key_is_the_same_firing() -> None:

@@ -103,7 +103,7 @@ def _duration(context: click.Context, option: click.Parameter, value: str | None
     "--tls-cert",
     "certificate",
     metavar="FILE",
-    help=say("The certificate for https and wss.", "用于 https 和 wss 的证书。"),
+    help=say("The certificate for https and wss, webhooks included.", "用于 https 和 wss（包括 webhook）的证书。"),
 )
 @click.option(
     "--tls-key",

@@ -32,6 +32,9 @@ DEFAULT_PORT: Final = 8765
 LAST_WORDS: Final = 2.0
 """Seconds in which clients are sent what waits for them, when the server stops."""
 
+HANDSHAKE: Final = 10.0
+"""Seconds in which TLS must have been agreed upon."""
+
 SPARE: Final = 100
 """Connections beyond the clients: requests for the page, and those who are told that there are too many."""
 
@@ -158,6 +161,7 @@ class Server:
             create_connection=type("Socket", (Socket,), {"most": self.limits.clients + SPARE}),
             logger=_quiet(),
             ssl=self._tls,
+            ssl_handshake_timeout=HANDSHAKE if self._tls else None,
         )
 
     async def _converse(self, socket: ServerConnection) -> None:

@@ -38,7 +38,10 @@ _OPTIONS: Final = (
 
 
 def webhook_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command these options; it is called with `listeners`, the settings of listeners by trigger type."""
+    """Give a command these options; it is called with `listeners`, the settings of listeners by trigger type.
+
+    The command's own certificate is that of the webhooks too.
+    """
 
     @wraps(command)
     def call(webhook_host: str, webhook_port: int, webhook_token: str | None, **given: Any) -> None:
@@ -52,7 +55,9 @@ def webhook_options(command: Callable[..., None]) -> Callable[..., None]:
                     f"他人可以向 {webhook_host or '所有地址'} 发送请求：请给出 --webhook-token。",
                 )
             )
-        command(listeners={"webhook": {"host": webhook_host, "port": webhook_port, "token": token}}, **given)
+        settings = {"host": webhook_host, "port": webhook_port, "token": token}
+        secret = {name: given[name] for name in ("certificate", "key")}
+        command(listeners={"webhook": settings | secret}, **given)
 
     for option in reversed(_OPTIONS):
         call = option(call)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
@@ -32,6 +33,10 @@ class Settings(BaseModel):
     token: str | None = None
     largest: Annotated[int, Field(ge=1)] = 1024 * 1024
     """Bytes of the largest body that is taken."""
+    certificate: str | None = None
+    """A file; with one it is https."""
+    key: str | None = None
+    """The certificate's key, if it is in another file."""
 
 
 class Site:
@@ -44,9 +49,18 @@ class Site:
         self._connections: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
-        """Listen; raises OSError where the address cannot be had."""
+        """Listen; raises OSError where the address cannot be had, BadUsage where the certificate cannot be used."""
+        settings, secret = self._settings, None
+        if settings.certificate is not None:
+            secret = _secret(settings.certificate, settings.key)
+        in_time = None if secret is None else PATIENCE
         self._server = await asyncio.start_server(
-            self._connected, self._settings.host, self._settings.port, limit=LARGEST_HEAD
+            self._connected,
+            settings.host,
+            settings.port,
+            limit=LARGEST_HEAD,
+            ssl=secret,
+            ssl_handshake_timeout=in_time,
         )
 
     async def close(self) -> None:
@@ -62,7 +76,8 @@ class Site:
     def address(self) -> str:
         """Where it is, as `http://127.0.0.1:8766`."""
         host, port = self._server.sockets[0].getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        scheme = "http" if self._settings.certificate is None else "https"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     def add(self, path: str, fire: Fire) -> None:
         """Let posts to a path fire; raises BadUsage where another trigger has it."""
@@ -121,6 +136,17 @@ class Site:
         if length is not None and int(length) > self._settings.largest:
             raise TooLarge
         return fire
+
+
+def _secret(certificate: str, key: str | None) -> ssl.SSLContext:
+    """What makes the connections secret; raises BadUsage."""
+    made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        made.load_cert_chain(certificate, key)
+    except (OSError, ValueError) as error:  # an SSLError is an OSError
+        files = certificate if key is None else f"{certificate}, {key}"
+        raise BadUsage(f"The certificate of the webhooks cannot be used ({files}): {error}.") from None
+    return made
 
 
 def _read(body: bytes) -> Any:
