@@ -2,14 +2,19 @@
 
 import asyncio
 import itertools
+import re
+import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any, ClassVar
+from unittest import SkipTest
 
 import blockloom
 import pytest
-from blockloom import BlockContext, BlockType, Embedded, Problem, Published, TaskContext, TaskType, TriggerType
+from blockloom import BlockContext, BlockType, Embedded, Plugins, Problem, Published, TaskContext, TaskType, TriggerType
 from blockloom.testing import (
     BlockConformance,
     BlockExample,
@@ -19,6 +24,7 @@ from blockloom.testing import (
     TriggerConformance,
     TriggerExample,
     engine_with,
+    offering,
 )
 
 
@@ -105,6 +111,8 @@ def outcomes(kit: Kit) -> dict[str, str]:
                 getattr(kit(), name)()
             except AssertionError as error:
                 found[name] = str(error)
+            except SkipTest:
+                pass
     return found
 
 
@@ -119,7 +127,9 @@ def test_a_good_type_passes_many_checks(kit: Kit) -> None:
 
 
 def test_a_type_of_no_plugin_is_told_of() -> None:
-    with pytest.raises(AssertionError, match=r"The installed plugins offer .* as the block type 'test.word'"):
+    with pytest.raises(
+        AssertionError, match=r"nobody offers the block type 'test.word'.\n→ Write tests = \"tests\" below"
+    ):
         Words().test_its_plugin_is_installed_and_offers_it()
 
 
@@ -162,12 +172,19 @@ class Swallowing(blockloom.Config):
     by: int = 1
 
 
+class Defaulting(blockloom.Config):
+    """Settings with a default that they cannot have."""
+
+    by: int = "one"  # type: ignore[assignment]
+
+
 def appended(self: Any, content: Any, addition: Any) -> Any:
     return content.model_copy(update={"times": "no number"})
 
 
 def refusing(self: Any, content: Any) -> Any:
-    yield Problem(code="bad-content", path="/text", text={"en": "No.", "zh": ""})
+    if content.text == "bad":
+        yield Problem(code="bad-content", path="/text", text={"en": "No.", "zh": ""})
 
 
 BAD: Mapping[str, tuple[Kit, str]] = {
@@ -193,6 +210,13 @@ BAD: Mapping[str, tuple[Kit, str]] = {
     "back in time": (trigger(next=lambda _, c, after: after), "test_moments_come_one_after_another"),
     "neither": (trigger(next=TriggerType.next), "test_it_fires_in_time_or_on_events"),
     "both": (trigger(matches=lambda *_: True), "test_it_fires_in_time_or_on_events"),
+    "no evaluate": (block(evaluate=BlockType.evaluate), "test_it_can_be_used"),
+    "no name": (task(name="two words"), "test_it_can_be_used"),
+    "settings of a block as Config": (block(Config=Swallowing), "test_it_can_be_used"),
+    "settings of a task as Content": (task(Content=Swallowing), "test_it_can_be_used"),
+    "a port set misspelt": (task(Output=Add.Outputs), "test_it_can_be_used"),
+    "default": (task(Config=Defaulting), "test_its_defaults_are_fine"),
+    "not JSON": (block(evaluate=lambda *_: {1, 2}), "test_the_examples_have_their_values"),
 }
 
 
@@ -207,9 +231,60 @@ def test_a_bad_type_fails_its_check(name: str) -> None:
         getattr(kit(), check)()
 
 
+def test_one_mistake_in_an_example_fails_one_check() -> None:
+    made: Any = type("Typo", (Words,), {"examples": (*Words.examples, BlockExample(content={"txt": "a"}))})
+    assert outcomes(made) == {
+        "test_the_examples_are_fine": "The example {'txt': 'a'} is refused: "
+        "/text: The content of the block 'block' does not fit: text: this field is missing; "
+        "/txt: The content of the block 'block' does not fit: txt: there is no such field"
+        "\n→ Correct it, or the shape of the settings."
+    }
+    made = type("Typo", (Adds,), {"examples": (*Adds.examples, TaskExample(inputs={"m": 1}))})
+    assert list(outcomes(made)) == ["test_the_examples_are_fine"]
+    assert list(outcomes(task(Inputs=5))) == ["test_it_can_be_used"]
+
+
+def test_an_example_reads_as_what_was_said_of_it() -> None:
+    assert str(TaskExample(inputs={"n": 1}, fails="x")) == "TaskExample(inputs={'n': 1}, fails='x')"
+    assert str(BlockExample(content={}, value=None)) == "BlockExample(content={}, value=None)"
+
+
+def test_what_cannot_be_appended_to_has_no_additions() -> None:
+    made: Any = type("Grown", (Words,), {"examples": (BlockExample(content={"text": "a"}, addition="b"),)})
+    with pytest.raises(AssertionError, match="and the type no `append`"):
+        made().test_what_is_appended_is_there()
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("import nowhere_at_all", "is broken: ModuleNotFoundError: No module named 'nowhere_at_all'\n→ Mend that"),
+        ("", "offers nothing, and not block:test.word.\n→ Return the class from the hook blockloom_block_types"),
+    ],
+)
+def test_what_is_in_the_way_of_a_plugin_is_told(
+    source: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "odd_plugin.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "odd_plugin", raising=False)
+    point, plugins = EntryPoint("odd", "odd_plugin", "blockloom"), Plugins()
+    plugins.add(point)
+    monkeypatch.setattr(offering, "installed", lambda: plugins)
+    monkeypatch.setattr(offering, "entry_points", lambda group: [point])
+    with pytest.raises(AssertionError, match=re.escape(told)):
+        block(__module__="odd_plugin.block")().test_its_plugin_is_installed_and_offers_it()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("moment", ["soon", "2026-01-01T00:00:00"])
+def test_a_moment_without_a_time_zone_is_refused_at_once(moment: str) -> None:
+    with pytest.raises(ValueError, match="is no moment of an example"):
+        TriggerExample(moments=[moment])
+
+
 def test_a_refusal_in_one_language_is_told_of() -> None:
     made = block(check=refusing)
-    made.refused = (({"text": "a"}, "/text"),)  # type: ignore[attr-defined]
+    made.refused = (({"text": "bad"}, "/text"),)  # type: ignore[attr-defined]
     with pytest.raises(AssertionError, match="these languages are missing: zh"):
         made().test_what_it_refuses_is_told_well()  # type: ignore[attr-defined]
 
@@ -304,4 +379,8 @@ def test_what_a_condition_holds_back_does_not_count_as_fired() -> None:
         TriggerExample(fires=[("mail", 2)], ignores=[("mail", 1), ("post", 2)]),
         TriggerExample(fires=[("mail", 3)]),
     )
-    assert outcomes(type("Mails", (TriggerConformance,), {"trigger": Mail, "examples": examples})) == {}
+    mails: Any = type("Mails", (TriggerConformance,), {"trigger": Mail, "examples": examples})
+    assert outcomes(mails) == {}
+    mails.trigger = type("Deaf", (Mail,), {"matches": lambda *_: False})
+    with pytest.raises(AssertionError, match="A task that waits for it never goes on: TriggerExample"):
+        mails().test_a_task_can_wait_for_it()

@@ -99,3 +99,19 @@ def test_the_outputs_of_a_task_or_why_there_are_none() -> None:
         outputs_of(two)
     with pytest.raises(AssertionError, match=r"CANCELED \(unreachable\)"):
         outputs_of(two, "nap")
+
+
+def test_where_a_task_made_a_mistake_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    class Slip(Nap):
+        """Divides by what it sleeps."""
+
+        name = "acme.slip"
+
+        async def run(self, task: TaskContext) -> Any:
+            """Divide."""
+            return self.Outputs(slept=1 / task.inputs.seconds)
+
+    nap = {"id": "nap", "type": "acme.slip", "inputs": {"seconds": 0}}
+    assert error_of(run_graph({"tasks": [nap]}, {}, Slip))["type"] == "ZeroDivisionError"
+    assert "the task type 'acme.slip' raised what is no TaskFailed" in caplog.text
+    assert "slept=1 / task.inputs.seconds" in caplog.text

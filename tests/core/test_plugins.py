@@ -161,8 +161,8 @@ UNUSABLE = {
     "no-name": ("name = ''", "has no usable name: ''"),
     "odd-name": ("name = 'two words'", "has no usable name: 'two words'"),
     "name-is-number": ("name = 5", "has no usable name: 5"),
-    "config": ("class Config: ...", "Config of the task type 'bad.type' is no class made of Config"),
-    "inputs": ("Inputs = {'text': str}", "Inputs of the task type 'bad.type' is no class made of Ports"),
+    "config": ("class Config: ...", "Config of the task type 'bad.type' is no class made of blockloom.Config"),
+    "inputs": ("Inputs = {'text': str}", "Inputs of the task type 'bad.type' is no class made of blockloom.Ports"),
 }
 
 

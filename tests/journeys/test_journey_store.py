@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from blockloom import Plugins
-from blockloom.testing import storechecks
+from blockloom.testing import offering
 
 PAGE = Path(__file__).parents[2] / "docs/howto/write-a-store.md"
 
@@ -27,7 +27,7 @@ def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
     plugins = Plugins()
     for kind in NAMES["blockloom_stores"]():
         plugins.registry.add("store", kind)
-    monkeypatch.setattr(storechecks, "installed", lambda: plugins)
+    monkeypatch.setattr(offering, "installed", lambda: plugins)
 
 
 _AsOnThePage: Any = NAMES["TestLogStore"]

@@ -39,7 +39,9 @@ def refuse_unusable(kind: str, type: Any) -> None:
     for attribute, base in _MODELS.items():
         model = getattr(type, attribute, base)
         if kind in BASES and not (isclass(model) and issubclass(model, base)):
-            raise PluginError("", f"{attribute} of the {kind} type {name!r} is no class made of {base.__name__}")
+            raise PluginError(
+                "", f"{attribute} of the {kind} type {name!r} is no class made of blockloom.{base.__name__}"
+            )
     if issubclass(type, TaskType) and ERROR_PORT in type.Outputs.model_fields:
         raise PluginError("", f"the task type {name!r} declares an output 'error', which every task has already")
 

@@ -30,13 +30,14 @@ DISABLE: Final = "BLOCKLOOM_DISABLE"
 TIME_LIMIT: Final = "BLOCKLOOM_PLUGIN_SECONDS"
 """The setting that says how long a plugin may take to be imported, and to answer; 10 seconds by itself."""
 
-_HOOKS: Final = {
+HOOKS: Final = {
     "block": "blockloom_block_types",
     "task": "blockloom_task_types",
     "trigger": "blockloom_trigger_types",
     "store": "blockloom_stores",
     "executor": "blockloom_executors",
 }
+"""The kinds of what a plugin offers, each with the hook that offers it."""
 _DISABLED: Final = both("disabled by the settings", "已被设置停用")
 
 
@@ -199,7 +200,7 @@ class Plugins:
             self._manager.unregister(name=owner)
 
     def _offered(self, module: Any) -> Iterator[tuple[str, Any]]:
-        for kind, hook in _HOOKS.items():
+        for kind, hook in HOOKS.items():
             for type in self._ask(module, hook):
                 refuse_unusable(kind, type)
                 yield kind, type

@@ -12,13 +12,15 @@ from pydantic import BaseModel
 from ..alone import evaluate_content, grown
 from ..block import BlockContext, BlockType
 from ..check import check_content
-from ..errors import BadUsage, BlockloomError
+from ..errors import BadUsage, BadValue, BlockloomError
 from ..face.block import Block
 from ..problem import Problem
 from ..values import copy_value
-from .conformance import require
+from .conformance import Example, require
 from .kindchecks import KindConformance, Settings
 from .watching import blocking_calls
+
+__tracebackhide__ = True  # a check that fails says all there is to say: pytest shows the author's own lines alone
 
 PROMPT: Final = 10.0
 """Seconds in which what is canceled must have ended, even on a busy machine."""
@@ -28,11 +30,13 @@ class _Nothing:
     """Says that an example tells nothing about this."""
 
 
+PLAIN: Final = "Give null, booleans, numbers, text, lists and mappings with text keys."
+
 NOTHING_SAID: Final[Any] = _Nothing()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlockExample:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BlockExample(Example):
     """A block's content, the names that it sees, and what its value is then.
 
     `addition` is something that can be appended to it.
@@ -72,19 +76,26 @@ class BlockConformance(KindConformance):
 
     def test_the_examples_have_their_values(self) -> None:
         """Each example has the value that it says, and it is JSON."""
+        self.need_examples()
         for example in self.examples:
             value = self._value(example)
             said = example.value is NOTHING_SAID or value == example.value
-            require(said, f"The value of {example.content!r} is {value!r}, not {example.value!r}.", "Correct either.")
+            require(
+                said,
+                f"The value of {example.content!r} is {value!r}, not {example.value!r}.",
+                "Correct the example, or `evaluate`.",
+            )
 
     def test_its_value_is_repeatable(self) -> None:
         """What is `pure` has the same value each time."""
+        self.need_examples()
         for example in self.examples if self.block.effects == "pure" else ():
             first, second = self._value(example), self._value(example)
             require(first == second, f"{example.content!r} is {first!r}, then {second!r}.", 'Say effects = "effect".')
 
     def test_evaluating_changes_nothing(self) -> None:
         """Evaluating leaves the content as it was."""
+        self.need_examples()
         for example in self.examples:
             content = self._content(example)
             before = content.model_dump(mode="json")
@@ -93,6 +104,7 @@ class BlockConformance(KindConformance):
 
     def test_evaluating_does_not_block(self) -> None:
         """Evaluating does not hold up the event loop by sleeping, connecting or fetching."""
+        self.need_examples()
         for example in self.examples:
             content = self._content(example)
 
@@ -106,16 +118,18 @@ class BlockConformance(KindConformance):
 
     def test_canceling_ends_it(self) -> None:
         """An evaluation that is canceled ends promptly, and passes the cancellation on."""
+        self.need_examples()
         for example in self.examples:
             ended = asyncio.run(_canceled(self.block, self._content(example), example.names))
             require(ended, "evaluate goes on after it was canceled.", "Let CancelledError pass.")
 
     def test_what_is_appended_is_there(self) -> None:
         """What is appended changes the content to another that is fine, and leaves the given one as it was."""
-        if self.block.append is BlockType.append:
-            return
+        self.need_examples()
         given = [example for example in self.examples if example.addition is not NOTHING_SAID]
-        require(given, "The type has `append`, and no example an `addition`.", "Give one an addition.")
+        own = self.block.append is not BlockType.append
+        require(given or not own, "The type has `append`, and no example an `addition`.", "Give one an addition.")
+        require(own or not given, "An example has an `addition`, and the type no `append`.", "Define `append`.")
         for example in given:
             document = self._document(example.content)
             made = grown(document, example.addition, self.registry)
@@ -127,6 +141,7 @@ class BlockConformance(KindConformance):
 
     def test_what_cannot_be_appended_is_refused(self) -> None:
         """Something odd is appended, or refused as BadUsage; it never breaks the block."""
+        self.need_examples()
         document = self._document(self.examples[0].content)
         for odd in (None, True, 1.5, ["odd"], {"no such": "key"}):
             try:
@@ -140,6 +155,7 @@ class BlockConformance(KindConformance):
 
     def test_it_reads_as_text(self) -> None:
         """`render` gives text, the same each time."""
+        self.need_examples()
         for example in self.examples:
             first, second = (self.block().render(self._content(example)) for _ in range(2))
             require(isinstance(first, str), f"render gives {type(first).__name__}.", "Give text.")
@@ -147,6 +163,7 @@ class BlockConformance(KindConformance):
 
     def test_unknown_fields_are_kept(self) -> None:
         """What a document says of the block beyond what blockloom knows is kept on a round trip."""
+        self.need_examples()
         for settings in self.settings():
             document = {"id": "block", "type": self.block.name, "content": dict(settings), "x-note": [1, "two"]}
             kept = Block.from_json(document).to_json()
@@ -165,6 +182,10 @@ class BlockConformance(KindConformance):
             document = self._document(example.content)
             try:
                 return await evaluate_content(document, example.names, registry)
+            except BadValue as error:
+                raise AssertionError(
+                    f"The value of {example.content!r} is not JSON: {error.message}\n→ {PLAIN}"
+                ) from None
             finally:
                 await registry.close()
 

@@ -1,9 +1,13 @@
 """What every conformance class is: checks that are inherited, and may be left out only with a reason."""
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import MISSING, Field, fields
+from typing import Any, ClassVar, Final, cast
 from unittest import SkipTest
+
+__tracebackhide__ = True  # a check that fails says all there is to say: pytest shows the author's own lines alone
 
 _HOME: Final = __package__ or "blockloom.testing"
 
@@ -37,6 +41,30 @@ class Conformance:
                 )
 
 
+class Example:
+    """An example of a type; it reads as what was said of it, and nothing else."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        told = [(each.name, getattr(self, each.name), _default(each)) for each in fields(cast(Any, self))]
+        said = ", ".join(f"{name}={value!r}" for name, value, default in told if value != default)
+        return f"{type(self).__name__}({said})"
+
+
+class Unmet(AssertionError):
+    """Raised inside an event loop in place of `require`; `told` passes it on without the loop's own lines."""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Let what a check finds inside an event loop be a plain failure."""
+    try:
+        yield
+    except Unmet as error:
+        raise AssertionError(str(error)) from None
+
+
 def require(holds: object, rule: str, fix: str) -> None:
     """Fail a check with the rule that is broken and what to do."""
     if not holds:
@@ -52,6 +80,10 @@ def _checks(cls: type[Conformance]) -> dict[str, Any]:
                 if name.startswith("test_"):
                     found.setdefault(name, check)
     return found
+
+
+def _default(field: Field[Any]) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
 
 
 def _skipped(why: str) -> Callable[[Any], None]:

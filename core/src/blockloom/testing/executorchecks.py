@@ -12,13 +12,15 @@ from ..events import TASK_OUTPUT, TASK_PROGRESS, TASK_STARTED
 from ..executor import Executor
 from ..kind import NOT_TAKEN, Ports
 from ..live import RunView
-from ..plugins import installed
 from ..states import RunState, TaskState
 from ..task import TaskContext, TaskType
 from ..values import is_id
 from .blockchecks import PROMPT
 from .conformance import Conformance, require
 from .kit import registry_with
+from .offering import require_offered
+
+__tracebackhide__ = True  # a check that fails says all there is to say: pytest shows the author's own lines alone
 
 MANY: Final = 100
 """Tasks that run at once in one of the checks."""
@@ -136,8 +138,7 @@ class ExecutorConformance(Conformance):
 
     def test_its_plugin_is_installed_and_offers_it(self) -> None:
         """An installed plugin offers it under its name."""
-        offered = [o.type for o in installed().registry.offers("executor") if o.name == self.executor.name]
-        require(offered == [self.executor], f"The plugins offer {offered}.", "Return it from blockloom_executors.")
+        require_offered("executor", self.executor)
 
     def test_it_has_a_name(self) -> None:
         """Its name is an id."""

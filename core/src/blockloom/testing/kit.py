@@ -14,6 +14,7 @@ from ..store import Store
 from ..task import TaskType
 from ..trigger import TriggerType
 from .simulation import simulate, virtual_clock
+from .witness import WitnessExecutor
 
 _BASES: Mapping[str, type[Any]] = {"task": TaskType, "block": BlockType, "trigger": TriggerType}
 
@@ -29,14 +30,14 @@ def engine_with(
     Its clock is that of the simulation it runs in, unless another is given. `observers` are called with the id of a
     run and an event.
     """
-    registry = registry_with(*types)
+    registry, executor = registry_with(*types), WitnessExecutor()
     if not observers:
-        return Engine(registry, store, clock=clock)
+        return Engine(registry, store, executor, clock)
     plugins = Plugins()
     plugins.registry = registry
     for observer in observers:
         plugins.observe(observer)
-    return Engine(plugins, store, clock=clock)
+    return Engine(plugins, store, executor, clock)
 
 
 def registry_with(*types: type[Any]) -> Registry:
@@ -48,6 +49,7 @@ def registry_with(*types: type[Any]) -> Registry:
             registry.add(offer.kind, offer.type, offer.plugin, offer.distribution)
     for (kind, _), type in given.items():
         registry.add(kind, type, "test")
+    registry.broken |= installed().registry.broken
     return registry
 
 

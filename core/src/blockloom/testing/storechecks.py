@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from ..errors import BadValue, Conflict, NotFound
 from ..events import Event
-from ..plugins import installed
 from ..store import Store
 from ..trigger import Published
 from ..values import is_id
+from .offering import require_offered
 from .storedruns import StoredRunChecks
 from .storesamples import GRAPH, LARGE, LAST, ODD, VALUES, a_journal, a_run, refuses
 
@@ -44,8 +44,7 @@ class StoreConformance(StoredRunChecks):
             assert isinstance(store, Store)
             assert all(map(is_id, store.name.split(".")))
             assert isinstance(store.durable, bool)
-            offered = [offer.type for offer in installed().registry.offers("store") if offer.name == store.name]
-            assert offered == [type(store)], f"return {type(store).__name__} from blockloom_stores"
+            require_offered("store", type(store))
 
         self.hold(tmp_path, check)
 

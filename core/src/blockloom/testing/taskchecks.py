@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, get_args
@@ -26,16 +26,20 @@ from ..task import TaskType
 from ..values import copy_value
 from ..words import tell
 from .blockchecks import PROMPT
-from .conformance import require
+from .conformance import Example, Unmet, require, told
 from .kindchecks import KindConformance, Settings
 from .kit import engine_with
 from .simulation import simulate
 from .watching import blocking_calls
 
+__tracebackhide__ = True  # a check that fails says all there is to say: pytest shows the author's own lines alone
+
 _ODD: Final[Sequence[Any]] = ({"odd": []}, ["odd"], "odd", True)
 
 IT: Final = "it"
 """The id of the task that is held to the checks."""
+
+FIT: Final = "Correct the example, or `run`."
 
 ENOUGH: Final = 30.0
 """Seconds in which an example must have ended."""
@@ -47,8 +51,8 @@ WAITS: Final = (
 _NONE: Final = object()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskExample:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class TaskExample(Example):
     """A task's settings, blocks and inputs, and the outputs that it gives then, by the ports that are alive.
 
     `fails` is the type of the error where it is to fail instead. `beside` is the rest of the graph, where it needs
@@ -89,7 +93,8 @@ class TaskConformance(KindConformance):
             for event in batch:
                 if event.type == TASK_WAITING and event.task == IT and "form" in event.data:
                     answer = next(answers, _NONE)
-                    require(answer is not _NONE, f"{example} is asked: {event.data['form']}", "Give it `answers`.")
+                    if answer is _NONE:
+                        raise Unmet(f"{example} is asked: {event.data['form']}\n→ Give it `answers`.")
                     await run.answer(IT, answer)
 
     @property
@@ -113,6 +118,12 @@ class TaskConformance(KindConformance):
         found = check(self._graph(example, settings), self.registry)
         return [replace(p, path=p.path.removeprefix(start)) for p in found if p.path.startswith(start)]
 
+    def wrong(self) -> Iterator[tuple[str, list[str]]]:
+        """What is wrong with each example."""
+        for example in self.examples:
+            found = check(self._graph(example), self.registry)
+            yield str(example), [f"{p.path}: {p.message.rstrip('.')}" for p in found if p.severity == "error"]
+
     def test_two_examples_are_given(self) -> None:
         """The test class gives at least two examples."""
         require(len(self.examples) >= 2, "The test class gives fewer than two examples.", "Give two in `examples`.")
@@ -129,6 +140,7 @@ class TaskConformance(KindConformance):
 
     def test_its_ports_are_valid(self) -> None:
         """The ports of every example are a PortSet, the same each time, of valid schemas, without `error`."""
+        self.need_examples()
         for example in self.examples:
             ports = self._ports(example)
             require(isinstance(ports, PortSet), f"ports gives {type(ports).__name__}.", "Give a PortSet.")
@@ -140,19 +152,21 @@ class TaskConformance(KindConformance):
 
     def test_the_examples_run(self) -> None:
         """Each example gives the outputs, or fails with the error, that it says."""
+        self.need_examples()
         for example in self.examples:
             done = self._run(example)
             if example.fails:
                 error = (done.error or {}).get("type")
-                require(error == example.fails, f"{example} ends {done.state} with {done.error}.", "Correct either.")
+                require(error == example.fails, f"{example} ends {done.state} with {done.error}.", FIT)
             else:
                 ran = done.state is TaskState.COMPLETED
-                require(ran, f"{example} ends {done.state}: {done.error or done.reason}", "Let it run.")
+                require(ran, f"{example} ends {done.state}: {_why(done)}", FIT)
                 same = example.outputs is None or done.outputs == example.outputs
-                require(same, f"{example} gives {done.outputs}.", "Correct either.")
+                require(same, f"{example} gives {done.outputs}.", FIT)
 
     def test_its_outputs_fit_its_ports(self) -> None:
         """What it gives is what its ports promise."""
+        self.need_examples()
         for example in self.examples:
             ports = self._ports(example).outputs
             for name, value in (self._run(example).outputs or {}).items():
@@ -162,12 +176,14 @@ class TaskConformance(KindConformance):
 
     def test_it_is_repeatable(self) -> None:
         """What is `pure` gives the same outputs each time."""
+        self.need_examples()
         for example in self.examples if self.task.effects == "pure" else ():
             first, second = self._run(example).outputs, self._run(example).outputs
             require(first == second, f"{example} gives {first}, then {second}.", 'Say effects = "effect".')
 
     def test_running_it_does_not_block(self) -> None:
         """Running it does not hold up the event loop by sleeping, connecting or fetching."""
+        self.need_examples()
         for example in self.examples:
             with blocking_calls() as calls:
                 self._run(example)
@@ -175,12 +191,14 @@ class TaskConformance(KindConformance):
 
     def test_stopping_ends_it(self) -> None:
         """A run that is stopped while the task runs ends promptly."""
+        self.need_examples()
         for example in self.examples:
             ended = asyncio.run(self._stopped(example))
             require(ended, "The task goes on after its run was stopped.", "Let CancelledError pass.")
 
     def test_wrong_inputs_are_refused(self) -> None:
         """A value that an input cannot have is told of by `check`, where it is written."""
+        self.need_examples()
         for example in self.examples:
             for name, port in self._ports(example).inputs.items():
                 fits = checker(port.schema)
@@ -194,6 +212,7 @@ class TaskConformance(KindConformance):
 
     def test_unknown_fields_are_kept(self) -> None:
         """What a document says of the task beyond what blockloom knows is kept on a round trip."""
+        self.need_examples()
         for example in self.examples:
             document = {**self._graph(example)["tasks"][0], "x-note": [1, "two"], "ui": {"x": 1}}
             kept = Task.from_json(deepcopy(document)).to_json()
@@ -229,9 +248,10 @@ class TaskConformance(KindConformance):
             try:
                 return await asyncio.wait_for(run(), ENOUGH)
             except TimeoutError:
-                raise AssertionError(f"{example} has not ended in {ENOUGH:g} seconds.\n→ {WAITS}") from None
+                raise Unmet(f"{example} has not ended in {ENOUGH:g} seconds.\n→ {WAITS}") from None
 
-        return simulate(run) if self.simulated else asyncio.run(soon())
+        with told():
+            return simulate(run) if self.simulated else asyncio.run(soon())
 
     async def _begin(self, engine: Engine, example: TaskExample) -> RunView:
         return await engine.start(self._graph(example), example.inputs if self.task.starts else {})
@@ -245,6 +265,10 @@ class TaskConformance(KindConformance):
                 done, _ = await asyncio.wait([stopping], timeout=PROMPT)
                 return bool(done)
             return True
+
+
+def _why(done: TaskRecord) -> str:
+    return f"{done.error['type']}: {done.error['message']}" if done.error else f"{done.reason}"
 
 
 async def _under_way(run: RunView) -> None:
