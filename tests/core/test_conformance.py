@@ -19,6 +19,7 @@ from blockloom.testing import (
     BlockConformance,
     BlockExample,
     Conformance,
+    StoreConformance,
     TaskConformance,
     TaskExample,
     TriggerConformance,
@@ -348,6 +349,12 @@ def test_a_check_is_overridden_only_with_a_reason() -> None:
         type("Sly", (Words,), {"departures": {"test_its_schema_is_valid": " "}})
     with pytest.raises(AssertionError, match="is no check of the class"):
         type("Sly", (Words,), {"departures": {"test_nothing": "why"}})
+
+
+def test_no_check_of_a_store_is_left_out() -> None:
+    for changes in ({"departures": {"test_a_key_is_one_run": "it is slow"}}, {"test_a_key_is_one_run": None}):
+        with pytest.raises(AssertionError, match=r"test_a_key_is_one_run'?: there is no excuse"):
+            type("Sly", (StoreConformance,), changes)
 
 
 def test_a_check_that_is_departed_from_is_skipped_with_its_reason() -> None:

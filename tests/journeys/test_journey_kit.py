@@ -45,9 +45,11 @@ def test_a_new_project_of_each_kind_passes_its_own_checks_at_once(home: Home, tm
             home.run(home.python.with_name("ruff"), "check", cwd=project)
             home.run(home.python.with_name("ruff"), "format", "--check", cwd=project)
         everything = next(project for project in projects if project.name.endswith("all"))
-        done = home.run(home.python.with_name("pytest"), "-q", "-p", "no:cacheprovider", cwd=everything)
-        assert re.search(r"^\d{2,} passed in", done, re.M), done
-        home.run(home.python.with_name("mypy"), "--strict", "src", "tests", cwd=everything)
+        pytest_of_all = (home.python.with_name("pytest"), "-q", "-p", "no:cacheprovider", "--import-mode=importlib")
+        done = home.run(*pytest_of_all, *projects, cwd=tmp_path)
+        assert re.search(r"^2\d\d passed in", done, re.M), done
+        sources = [project / "src" for project in projects]
+        home.run(home.python.with_name("mypy"), "--strict", *sources, everything / "tests", cwd=tmp_path)
         types = {type["name"] for type in home.blockloom("types")["types"]}
         assert {"my-block.block", "my-task.task", "my-trigger.trigger", "my-store"} <= types
     finally:

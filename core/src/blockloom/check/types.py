@@ -122,6 +122,8 @@ def _advise(draft: Draft, error: UnknownType) -> dict[str, Text]:
     if wanted:
         names = " ".join(f'"{name}"' for name in wanted)
         advice = both(f"Install what the graph requires: pip install {names}", f"请安装该图所需：pip install {names}")
+    elif error.broken:
+        advice = both("`blockloom plugins` says what to do about it.", "`blockloom plugins` 会说明如何处理。")
     elif error.near:
         near = [repr(name) for name in error.near]
         advice = both(f"Did you mean {' or '.join(near)}?", f"你是想写 {' 或 '.join(near)} 吗？")

@@ -34,7 +34,7 @@ def plugin(name: str, kinds: tuple[str, ...]) -> None:
     show(str(made))
     note(
         say(
-            f"Now: cd {made} && pip install -e . --group dev && pytest",
-            f"接下来：cd {made} && pip install -e . --group dev && pytest",
+            f'Now: cd {made} && pip install -e ".[dev]" && pytest',
+            f'接下来：cd {made} && pip install -e ".[dev]" && pytest',
         )
     )

@@ -12,6 +12,9 @@ __tracebackhide__ = True  # a check that fails says all there is to say: pytest 
 _HOME: Final = __package__ or "blockloom.testing"
 
 
+ALL: Final = "there is no excuse, for what fails one of these checks loses something. Leave them as they are."
+
+
 class Conformance:
     """Base of the conformance classes: a test class inherits its checks, all methods named `test_…`.
 
@@ -22,9 +25,14 @@ class Conformance:
     departures: ClassVar[Mapping[str, str]] = {}
     """Checks that do not apply, each with why."""
 
+    excuses: ClassVar[bool] = True
+    """Whether there may be any."""
+
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
         checks = _checks(cls)
+        if cls.departures and not cls.excuses:
+            raise AssertionError(f"{cls.__name__} leaves out {', '.join(cls.departures)}: {ALL}")
         for name, why in cls.departures.items():
             if name not in checks:
                 raise AssertionError(f"{cls.__name__}: departures name {name!r}, which is no check of the class.")
@@ -35,9 +43,9 @@ class Conformance:
                 if name in cls.departures:
                     setattr(cls, name, _skipped(cls.departures[name]))
             elif name not in cls.departures:
+                advice = f'leave it as it is, or say why in departures = {{"{name}": "why"}}.'
                 raise AssertionError(
-                    f"{cls.__name__} overrides or deletes the check {name!r}: "
-                    f'leave it as it is, or say why in departures = {{"{name}": "why"}}.'
+                    f"{cls.__name__} overrides or deletes the check {name!r}: {advice if cls.excuses else ALL}"
                 )
 
 

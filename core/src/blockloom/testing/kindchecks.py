@@ -28,6 +28,8 @@ __tracebackhide__ = True  # a check that fails says all there is to say: pytest 
 
 Settings = Mapping[str, Any]
 
+OLDER: Final = "Give some, as they were written then: older = {%d: {…}}."
+
 _ODD: Final[Sequence[Any]] = ({"odd": []}, ["odd"], "odd", True, 1.5)
 """Values of every JSON type, to find one that a setting cannot be."""
 
@@ -203,7 +205,7 @@ class KindConformance(Conformance):
         """Settings of every older version are brought along by `migrate`, and fit."""
         self.need_examples()
         for version in range(1, self.subject.version):
-            require(version in self.older, f"No settings of version {version} are given.", "Give them in `older`.")
+            require(version in self.older, f"No settings of version {version} are given.", OLDER % version)
             made = self.subject().migrate(deepcopy(dict(self.older[version])), version)
             found = [f"{p.path or '/'}: {p.message}" for p in self.problems(made)]
             require(not found, f"Migrated from version {version}, {made!r} is refused: {found}", "Correct `migrate`.")
