@@ -260,8 +260,8 @@ def test_whoever_hangs_up_anywhere_is_let_go(caplog: pytest.LogCaptureFixture) -
     assert noise(caplog) == []
 
 
-# The raw request, and the status of the answer (None: the server hangs up without one).
-HANDSHAKES: Final[dict[str, tuple[bytes, int | None]]] = {
+# The raw request, and the status of the answer.
+HANDSHAKES: Final[dict[str, tuple[bytes, int]]] = {
     "a good one": (handshake(), 101),
     "a good one of another case": (handshake(Upgrade="WebSocket", Connection="keep-alive, upgrade"), 101),
     "a compression that is not used": (handshake(Sec_WebSocket_Extensions="permessage-deflate"), 101),
@@ -291,8 +291,8 @@ HANDSHAKES: Final[dict[str, tuple[bytes, int | None]]] = {
     "a broken extension": (handshake(Sec_WebSocket_Extensions=";;;"), 101),
     "a broken subprotocol": (handshake(Sec_WebSocket_Protocol="a b"), 400),
     "HTTP/1.0": (handshake("GET /ws HTTP/1.0"), 505),
-    "HTTP/2": (handshake("GET /ws HTTP/2.0"), None),
-    "no version of HTTP": (handshake("GET /ws"), None),
+    "HTTP/2": (handshake("GET /ws HTTP/2.0"), 400),
+    "no version of HTTP": (handshake("GET /ws"), 400),
     "POST": (handshake("POST /ws HTTP/1.1"), 405),
     "CONNECT": (handshake("CONNECT localhost:1 HTTP/1.1"), 405),
     "another path": (handshake("GET /wss HTTP/1.1"), 404),
@@ -302,17 +302,17 @@ HANDSHAKES: Final[dict[str, tuple[bytes, int | None]]] = {
     "a header of 9000 bytes": (handshake(X="x" * 9000), 431),
     "a path of 9000 bytes": (handshake("GET /" + "x" * 9000 + " HTTP/1.1"), 414),
     "200 headers": (handshake(**{f"X{number}": "x" for number in range(200)}), 431),
-    "a folded header": (handshake(X="a\r\n b"), None),
-    "a header without a colon": (handshake(X="a\r\nnonsense"), None),
-    "a NUL in a header": (handshake(X="a\x00b"), None),
-    "a CR in a header": (handshake(X="a\rb"), None),
-    "a space before a colon": (handshake(**{"X ": "a"}), None),
-    "a body": (handshake(Content_Length="5") + b"hello", None),
-    "a chunked body": (handshake(Transfer_Encoding="chunked") + b"0\r\n\r\n", None),
-    "not HTTP": (b"hello\r\n\r\n", None),
-    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 40 + b"\r\n\r\n", None),
-    "noise": (bytes(range(128, 256)) * 4 + b"\r\n\r\n", None),
-    "bare line feeds": (handshake().replace(b"\r\n", b"\n"), None),
+    "a folded header": (handshake(X="a\r\n b"), 400),
+    "a header without a colon": (handshake(X="a\r\nnonsense"), 400),
+    "a NUL in a header": (handshake(X="a\x00b"), 400),
+    "a CR in a header": (handshake(X="a\rb"), 400),
+    "a space before a colon": (handshake(**{"X ": "a"}), 400),
+    "a body": (handshake(Content_Length="5") + b"hello", 400),
+    "a chunked body": (handshake(Transfer_Encoding="chunked") + b"0\r\n\r\n", 400),
+    "not HTTP": (b"hello\r\n\r\n", 400),
+    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 40 + b"\r\n\r\n", 400),
+    "noise": (bytes(range(128, 256)) * 4 + b"\r\n\r\n", 400),
+    "bare line feeds": (handshake().replace(b"\r\n", b"\n"), 400),
 }
 
 

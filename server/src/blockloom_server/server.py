@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from socket import SO_SNDBUF, SOL_SOCKET
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from blockloom.plugins import Plugins
 from blockloom.store import Store
 from blockloom.watchdog import Watchdog
 from websockets.asyncio.server import Server as SocketServer
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import InvalidMessage
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
@@ -45,17 +46,28 @@ _ANSWERED: Final = (b"GET", b"HEAD")
 
 
 class Socket(ServerConnection):
-    """A connection of the websockets library that also answers what the library would drop: a request with a body."""
+    """A connection of the websockets library that also answers what the library would drop: no sound request."""
 
     most = 0
     """How many there may be, whatever they do."""
+    silent: ClassVar[dict["Socket", None]] = {}
+    """Those of a server that have not said yet what they want, the oldest first."""
+    _told = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin; beyond all bounds, end at once."""
+        """Begin; beyond all bounds, the one that has been silent longest makes room."""
         super().connection_made(transport)
         transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, IN_THE_SYSTEM)
+        self.silent[self] = None
         if len(self.server.handler_tasks) > self.most:
-            self.transport.abort()
+            longest = next(iter(self.silent))
+            del self.silent[longest]
+            longest.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self.silent.pop(self, None)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take what came; refuse a method that there is not before its body is looked at."""
@@ -66,6 +78,16 @@ class Socket(ServerConnection):
                 self.transport.close()
             return
         super().data_received(data)
+        if self.request is not None:
+            self.silent.pop(self, None)
+
+    def send_data(self) -> None:
+        """Send what there is; the library hangs up on what is not HTTP, which is told before."""
+        if self.request is None and self.protocol.handshake_exc is not None and not self._told:
+            self._told = True
+            if isinstance(self.protocol.handshake_exc, InvalidMessage) and not self.transport.is_closing():
+                self.transport.write(reply(400, "This is not a request of HTTP/1.1 without a body.\n").serialize())
+        super().send_data()
 
 
 class Server:
@@ -158,7 +180,7 @@ class Server:
             max_size=self.limits.message + BEYOND,
             compression=None,
             server_header=None,
-            create_connection=type("Socket", (Socket,), {"most": self.limits.clients + SPARE}),
+            create_connection=type("Socket", (Socket,), {"most": self.limits.clients + SPARE, "silent": {}}),
             logger=_quiet(),
             ssl=self._tls,
             ssl_handshake_timeout=HANDSHAKE if self._tls else None,
