@@ -8,8 +8,10 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final
 
 import pytest
-from blockloom import RunState, TaskContext, TaskType
+from blockloom import BadValue, RunState, TaskContext, TaskType
 from blockloom_server.client import Lost, Refused, Unreachable, connect
+from blockloom_server.limits import Limits
+from blockloom_server.remote import session
 from blockloom_server.server import Server
 from blockloom_server.testing import Gates, serving, socket_of
 
@@ -135,6 +137,24 @@ def test_calls_wait_side_by_side() -> None:
             return await asyncio.gather(*(client.call("run.current", run=run) for _ in range(50)), client.stop(run))
 
     assert asyncio.run(go()) == [{"tasks": ["wait"]}] * 50 + [None]
+
+
+DEEP: Final = [[[[[[[[[[5]]]]]]]]]]
+
+
+@pytest.mark.parametrize(("value", "error"), [(float("nan"), BadValue), ("\ud800", BadValue), (DEEP, Refused)])
+def test_what_the_server_could_not_read_is_an_error_and_not_a_call_without_an_answer(
+    value: Any, error: type[Exception]
+) -> None:
+    async def go() -> None:
+        async with serving(limits=Limits(depth=8)) as server, connect(socket_of(server)) as client:
+            with pytest.raises(error):
+                await client.publish("go", value)
+            async with session(socket_of(server)) as remote:
+                with pytest.raises(error):
+                    await remote.call("event.publish", name="go", payload=value)
+
+    asyncio.run(asyncio.wait_for(go(), 20))
 
 
 def test_what_is_refused_at_once_is_told_at_once() -> None:

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from .method import Result
 from .methods import TABLE, runs
 from .methods.events import Delivered
-from .remote import Refused, Remote, open_session
+from .remote import Refused, Remote, open_session, write_call
 from .shapes import Notification, RunRow
 
 __all__ = ["Client", "Lost", "Refused", "Unreachable", "connect"]
@@ -73,7 +73,10 @@ class Client:
             await self._line.close()
 
     async def call(self, method: str, /, **params: Any) -> Any:
-        """The result of a call, as the protocol tells it; raises Refused, Lost, Unreachable."""
+        """The result of a call, as the protocol tells it; raises Refused, Lost, Unreachable.
+
+        Params that JSON cannot say raise BadValue.
+        """
         known = TABLE.methods.get(method)
         harmless = (known is not None and known.reads) or params.get("key") is not None
         while True:
@@ -242,7 +245,7 @@ class _Line:
         id = f"call-{next(self._ids)}"
         self._waiting[id] = future = asyncio.get_running_loop().create_future()
         try:
-            await self._socket.send(json.dumps({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))
+            await self._socket.send(write_call(id, method, params))
             answer = await future
         finally:
             self._waiting.pop(id, None)
@@ -259,8 +262,11 @@ class _Line:
         try:
             while True:
                 answer = json.loads(await self._socket.recv())
-                if (future := self._waiting.get(answer.get("id"))) is not None and not future.done():
-                    future.set_result(answer)
+                id = answer.get("id")
+                # A call that the server could not read is answered under no id, and might be any of those that wait.
+                for future in self._waiting.values() if id is None else filter(None, [self._waiting.get(id)]):
+                    if not future.done():
+                        future.set_result(answer)
         except ConnectionClosed as closed:
             self.lost = True
             for future in self._waiting.values():

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from itertools import count
 from typing import Any
 
+from blockloom.values import copy_value
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -25,6 +26,11 @@ class Refused(Exception):
         self.data: Mapping[str, Any] = error.get("data", {})
 
 
+def write_call(id: int | str, method: str, params: Mapping[str, Any]) -> str:
+    """A call as text; raises BadValue for what JSON cannot say."""
+    return json.dumps(copy_value({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))
+
+
 class Remote:
     """A session with a server."""
 
@@ -39,10 +45,10 @@ class Remote:
         return len(self._events)
 
     async def call(self, method: str, /, **params: Any) -> Any:
-        """The result of a call; raises Refused."""
+        """The result of a call; raises Refused, and BadValue for params that JSON cannot say."""
         id = next(self._ids)
-        await self.socket.send(json.dumps({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))
-        while (answer := await self._next()).get("id") != id:
+        await self.socket.send(write_call(id, method, params))
+        while "method" in (answer := await self._next()):
             self._events.append(answer["params"])
         if "error" in answer:
             raise Refused(method, answer["error"])
