@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from itertools import chain
 from typing import Any, Final
 
 import blockloom
 from blockloom import Ports, TaskContext, TaskType
 from blockloom_server.bulk import LARGE, stand_in
+from blockloom_server.limits import Limits
 from blockloom_server.remote import session
 from blockloom_server.testing import serving, socket_of
 
@@ -112,6 +114,23 @@ class Huge(TaskType):
 
     def run(self, task: TaskContext) -> Any:
         return self.Outputs(numbers=[2**100, 10**4000, 1e300])
+
+
+def test_a_journal_is_told_in_parts_that_are_no_larger_than_a_message() -> None:
+    async def go() -> list[list[int]]:
+        async with serving(limits=Limits(message=8000)) as server, session(socket_of(server)) as remote:
+            blocks = [{"id": "say", "type": "text", "content": {"text": "x" * 1500}}]
+            tasks = [{"id": f"t{number}", "type": "blocks", "blocks": blocks} for number in range(4)]
+            run = (await remote.call("run.start", graph={"blockloom": 1, "tasks": tasks}))["run"]
+            await (await server.hub.engine.run(run)).wait()
+            parts: list[list[int]] = []
+            while found := (await remote.call("run.events", run=run, after=parts[-1][-1] if parts else 0))["events"]:
+                parts.append([event["seq"] for event in found])
+                assert len(parts[-1]) == 1 or len(json.dumps(found)) < 9000
+            assert [*chain(*parts)] == list(range(1, (await remote.call("run.get", run=run))["seq"] + 1))
+            return parts
+
+    assert len(asyncio.run(go())) > 1
 
 
 def test_numbers_of_any_size_travel() -> None:

@@ -203,9 +203,9 @@ FRAMES: Final[dict[str, tuple[bytes, int, int | None]]] = {
     },
     "no UTF-8 across fragments": (frame(TEXT, b'"\xc3', fin=False) + frame(CONT, b'("'), 0, 1007),
     # what is not taken
-    "a binary": (frame(BINARY, CALL), 0, 1003),
-    "an empty binary": (frame(BINARY), 0, 1003),
-    "a binary in fragments": (frame(BINARY, b"a", fin=False) + frame(CONT, b"b"), 0, 1003),
+    "a binary": (frame(BINARY, CALL), 1, 1000),
+    "an empty binary": (frame(BINARY), 1, 1000),
+    "a binary in fragments": (frame(BINARY, b"a", fin=False) + frame(CONT, b"b"), 1, 1000),
     "too large": (frame(TEXT, BIG), 0, 1009),
     "too large in fragments": (frame(TEXT, BIG[:2600], fin=False) + frame(CONT, BIG[2600:]), 0, 1009),
     "too large by its length alone": (frame(TEXT, BIG)[:14], 0, 1009),

@@ -104,13 +104,13 @@ class Connection:
             await self._close(code, reason)
 
     async def _listen(self) -> None:
-        while isinstance(message := await self._socket.recv(), str):
+        while True:
+            message = await self._socket.recv()
             # While closing, what still comes is read and dropped: behind it is the other side's own close.
             if self.ending is None:
                 await self._hear(message)
-        self._close_soon(CloseCode.UNSUPPORTED_DATA, "one JSON-RPC message a text frame")
 
-    async def _hear(self, message: str) -> None:
+    async def _hear(self, message: str | bytes) -> None:
         """Answer one message; what may take its time is answered later."""
         too_soon = self._pace.take()
         try:

@@ -15,7 +15,6 @@ from .openrpc import describe
 CLOSES: Final[Mapping[int, str]] = {
     1001: "The server stops.",
     1002: "The WebSocket protocol was broken.",
-    1003: "A binary frame came.",
     1007: "A text was not UTF-8.",
     1009: "A message was larger than the limit by more than 4 MiB, or came in more than 4,096 fragments.",
     1011: "The server made a mistake, or the client answered no ping for 20 s.",

@@ -39,8 +39,10 @@ def encode(value: Any) -> bytes:
     return to_json(value)
 
 
-def read_call(text: str, depth: int = MAX_DEPTH, most: int | None = None) -> Call:
+def read_call(text: str | bytes, depth: int = MAX_DEPTH, most: int | None = None) -> Call:
     """The call in a message that nests so many levels and has so many bytes at most; raises BadCall."""
+    if isinstance(text, bytes):
+        raise BadCall(NO_ID, Fault(REQUEST, "A call is a text frame, and this was a binary one."))
     if most is not None and 4 * len(text) > most:
         _measure(text, depth, most)
     message = _read(text, depth)

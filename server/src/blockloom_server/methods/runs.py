@@ -15,6 +15,7 @@ from ..faults import INVALID_GRAPH, NOT_FOUND, PARAMS, WRONG_STATE, Fault
 from ..guest import Guest
 from ..method import TABLE, Params, Result
 from ..shapes import Cause, Fact, Failure, RunRow, TaskNow
+from ..wire import encode
 
 
 class Start(Params):
@@ -255,10 +256,17 @@ async def list_(guest: Guest, given: Listed) -> Runs:
 
 @TABLE.method("run.events", NOT_FOUND, reads=True)
 async def events(guest: Guest, given: Beyond) -> Events:
-    """A part of a run's journal, large values replaced."""
+    """A part of a run's journal, large values replaced; fewer than `limit` where they would be too large a message."""
     view = await reached(guest, given.run, given.after)
-    found = view.events[given.after : given.after + given.limit]
-    return Events(events=[Fact(run=view.id, **tell_event(event)) for event in found])
+    found: list[Fact] = []
+    room = guest.limits.message
+    for event in view.events[given.after : given.after + given.limit]:
+        told = {"run": view.id, **tell_event(event)}
+        room -= len(encode(told))
+        if found and room < 0:
+            break
+        found.append(Fact(**told))
+    return Events(events=found)
 
 
 @TABLE.method("run.explain", NOT_FOUND, reads=True)
