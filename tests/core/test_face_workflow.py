@@ -363,6 +363,16 @@ def test_after_a_run() -> None:
     assert run.tasks["greet"].state is TaskState.COMPLETED
 
 
+def test_the_sentence_about_a_graph_with_many_problems_stays_short() -> None:
+    graph = {"blockloom": 1, "tasks": [{"id": f"t{number}", "type": "nowhere"} for number in range(1000)]}
+    with pytest.raises(InvalidGraph) as caught:
+        asyncio.run(Workflow.from_json(graph).run())
+    assert len(caught.value.problems) == 1000
+    assert "/tasks/19/type: No installed plugin" in caught.value.message
+    assert "/tasks/20/" not in caught.value.message
+    assert caught.value.message.endswith("; and 980 more")
+
+
 def test_what_does_not_fit_is_told_before_a_run_exists() -> None:
     workflow = greeting()
     with pytest.raises(InvalidInputs):

@@ -18,7 +18,8 @@ class Budget:
     def __init__(self, limits: Mapping[str, float] | None = None) -> None:
         self.limits = dict(limits or {})
         self.spent: dict[str, float] = {}
-        self._open: dict[str, dict[str, float]] = {}
+        self.open: dict[str, dict[str, float]] = {}
+        """What the attempts that go on have spent, by task."""
 
     def admit(self) -> None:
         """Let a call begin; raises TaskFailed where the budget is used up."""
@@ -29,7 +30,7 @@ class Budget:
     def add(self, task: str, name: str, amount: float) -> None:
         """A running task has spent something."""
         self.spent[name] = self.spent.get(name, 0) + amount
-        own = self._open.setdefault(task, {})
+        own = self.open.setdefault(task, {})
         own[name] = own.get(name, 0) + amount
 
     def left(self, name: str) -> float:
@@ -43,7 +44,7 @@ class Budget:
 
     def settle(self, task: str) -> dict[str, float] | None:
         """What an attempt that ends now has spent, to be recorded with its end; None where that is nothing."""
-        own = self._open.pop(task, None) if self._open else None
+        own = self.open.pop(task, None)
         return own and {name: round(amount, 6) for name, amount in own.items()}
 
     def recall(self, facts: Iterable[Mapping[str, Any]]) -> None:

@@ -21,7 +21,7 @@ BlockloomError
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 
 class ProblemLike(Protocol):
@@ -57,14 +57,20 @@ class BadValue(BlockloomError):
         self.path = path
 
 
+TOLD: Final = 20
+"""Problems that the sentence of an error tells of."""
+
+
 class WithProblems(BlockloomError):
-    """An error that carries a list of problems, all of them at once."""
+    """An error that carries a list of problems, all of them at once; its sentence tells of the first of them."""
 
     opening: ClassVar[str] = "There are problems"
 
     def __init__(self, problems: Sequence[ProblemLike]) -> None:
         self.problems = tuple(problems)
-        lines = [f"{p.path or '/'}: {p.message} [{p.code}]" for p in self.problems]
+        lines = [f"{p.path or '/'}: {p.message} [{p.code}]" for p in self.problems[:TOLD]]
+        if len(self.problems) > TOLD:
+            lines.append(f"and {len(self.problems) - TOLD} more")
         super().__init__(f"{self.opening}: " + "; ".join(lines))
 
 

@@ -11,7 +11,7 @@ from . import events as e
 from .agenda import Agenda, Place
 from .events import NOTHING, Event
 from .graph import leading_only
-from .plan import Line, Plan
+from .plan import Line, Plan, TaskPlan
 from .spec import ERROR_PORT
 from .states import RUN_ENDS, TASK_ENDS, Reason, RunState, TaskState
 
@@ -133,18 +133,18 @@ class Fold:
         """Nothing: it still runs."""
 
     def _task_ready(self, index: int, data: Mapping[str, Any]) -> None:
+        task = self.plan.tasks[index]
         self.states[index] = _READY
         self.ready += 1
         self.delayed.discard(index)
         if self.given[index] is None:
-            self.given[index] = self._gather(index)
-            if self.plan.tasks[index].join.early:
-                feeds = self.plan.tasks[index].feeds
-                self._arrived[index] = frozenset(f.number for f in feeds if self.lines[f.number] == ALIVE)
-        if self.plan.tasks[index].join.cancel_rest:
+            self.given[index] = self._gather(task)
+            if task.join.early:
+                self._arrived[index] = frozenset(f.number for f in task.feeds if self.lines[f.number] == ALIVE)
+        if task.join.cancel_rest:
             plan = self.plan
             self.losers.update(leading_only(index, plan.ahead, _Done(self.states), plan.behind, self._settled))
-        self.agenda.add(((*self.place, self.plan.tasks[index].place), index, self))
+        self.agenda.add(((*self.place, task.place), index, self))
 
     def _task_started(self, index: int, data: Mapping[str, Any]) -> None:
         self.states[index] = _RUNNING
@@ -250,9 +250,8 @@ class Fold:
             if (state is _FAILED and not self.plan.tasks[index].catches) or index in self.swept
         ]
 
-    def _gather(self, index: int) -> dict[str, Any]:
+    def _gather(self, task: TaskPlan) -> dict[str, Any]:
         """The inputs of a task: what is alive, the last of several winning, over literals and defaults."""
-        task = self.plan.tasks[index]
         if task.type.starts:
             return dict.fromkeys(self.plan.inputs) | dict(self.inputs)
         given = dict(task.fixed)

@@ -60,10 +60,12 @@ class Places:
 
     def can_take(self) -> bool:
         """Whether a task is ready and there is a place for it, as far as the run itself is concerned."""
+        if self.busy >= self._most or self._held_up or self._going_on:
+            return False
         agenda = self._agenda
         while (first := agenda.first()) is not None and first[2].states[first[1]] is not _READY:
             agenda.take()
-        return first is not None and self.busy < self._most and not self._held_up and not self._going_on
+        return first is not None
 
     def take(self) -> tuple[Any, int] | None:
         """The scope and number of the first ready task that a place is found for; it holds that place now."""

@@ -24,6 +24,8 @@ _FINAL: Final = {
 }
 _ENDS: Final = frozenset({e.TASK_COMPLETED, e.TASK_FAILED, e.TASK_RETRYING, e.TASK_CANCELED})
 """Events that end an attempt, and say what it has spent."""
+_BARE: Final = frozenset({e.TASK_READY, e.TASK_STARTED})
+"""Events whose data holds nothing that came from outside."""
 _FIRST: Final = MappingProxyType({"attempt": 1})
 _STOPPED: Final = MappingProxyType({"reason": Reason.STOPPED, "by": None})
 CANCELED: Final = MappingProxyType({"reason": Reason.CANCELED})
@@ -50,11 +52,12 @@ class Log:
 
     def add(self, type: str, task: str | None, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """Record a fact, and give its data as it is recorded."""
-        if task is not None and type in _ENDS and (spent := self.budget.settle(task)):
-            data = {**data, SPENT: spent}
-        told: Mapping[str, Any] = self.mask(data) if data and type != e.TASK_STARTED else data
-        self.events.add(self.clock(), type, task, told)
-        return told
+        if type not in _BARE:
+            if self.budget.open and task is not None and type in _ENDS and (spent := self.budget.settle(task)):
+                data = {**data, SPENT: spent}
+            data = self.mask(data)
+        self.events.add(self.clock(), type, task, data)
+        return data
 
 
 class Run(Fold):

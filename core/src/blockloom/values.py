@@ -41,6 +41,8 @@ def copy_value(value: Any) -> Any:
 
     Raises BadValue, with a path such as `items[3].name`, for anything that JSON cannot say.
     """
+    if type(value) in _SCALARS:
+        return value
     try:
         return _copy(value, 0)
     except BadValue:

@@ -7,7 +7,7 @@ import re
 import stat
 import sys
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
@@ -30,6 +30,7 @@ class Vault:
         self._environment = environment
         self._known: dict[str, str] = {}
         self._forms: tuple[str, ...] = ()
+        self._may_hold: Callable[[str], bool] = may_hold_key
         self._logs: _MaskingFactory | None = None
 
     def open(self, name: str) -> str:
@@ -68,9 +69,6 @@ class Vault:
             text = text.replace(form, HIDDEN)
         return hide_keys(text)
 
-    def _may_hold(self, text: str) -> bool:
-        return may_hold_key(text) or any(form in text for form in self._forms)
-
     def close(self) -> None:
         """Leave what is logged alone from now on."""
         if self._logs is not None:
@@ -89,6 +87,7 @@ class Vault:
         self._known[name] = value
         forms = {form for known in self._known.values() for form in _forms(known)} | set(self._forms)
         self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
+        self._may_hold = lambda text: may_hold_key(text) or any(form in text for form in self._forms)
         if self._logs is None:
             self._logs = _MaskingFactory(self)
 
