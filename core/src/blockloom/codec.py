@@ -96,7 +96,7 @@ def document(value: Any) -> dict[str, Any]:
     try:
         copied: dict[str, Any] = copy_value(dict(value))
     except BadValue as error:
-        refuse("bad-value", why=str(error))
+        refuse("bad-value", why=error.told)
     return copied
 
 

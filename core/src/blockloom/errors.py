@@ -51,10 +51,17 @@ class BadValue(BlockloomError):
 
     code = "bad-value"
 
-    def __init__(self, why: str, path: str = "") -> None:
+    def __init__(self, why: str, path: str = "", zh: str = "") -> None:
         super().__init__(f"{path}: {why}" if path else why)
         self.why = why
         self.path = path
+        self.zh = zh or why
+        """The reason in Chinese, where it has one."""
+
+    @property
+    def told(self) -> dict[str, str]:
+        """The sentence in English and Chinese."""
+        return {"en": self.message, "zh": f"{self.path}：{self.zh}" if self.path else self.zh}
 
 
 TOLD: Final = 20

@@ -44,8 +44,7 @@ def _duration(value: Any) -> float:
     try:
         return duration(value)
     except BadValue as error:
-        chinese = f'{value!r:.100} 不是时长：请写秒数，或 "500ms"、"1.5s"、"10m"、"2h"、"1d"'
-        raise PydanticCustomError("duration", "{en}", {"en": error.why, "zh": chinese}) from None
+        raise PydanticCustomError("duration", "{en}", {"en": error.why, "zh": error.zh}) from None
 
 
 Duration: TypeAlias = Annotated[

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
 from .values import type_names
-from .words import Text, both
+from .words import Text, both, join
 
 Schema: TypeAlias = Mapping[str, Any]
 """A JSON Schema fragment; `{}` accepts any value."""
@@ -94,7 +94,7 @@ def checker(schema: Schema) -> Check | None:
     return _full_check(dict(schema))
 
 
-def flaw_of_schema(schema: Any) -> str | None:
+def flaw_of_schema(schema: Any) -> Text | None:
     """What is wrong with a schema itself, or None. Nothing that it refers to is fetched."""
     import jsonschema
 
@@ -103,14 +103,17 @@ def flaw_of_schema(schema: Any) -> str | None:
     except jsonschema.SchemaError as error:
         return error.message
     except RecursionError:
-        return "it nests too deeply"
+        return both("it nests too deeply", "嵌套过深")
     for target in _references(schema):
         if not target.startswith("#"):
-            return f"it refers to {target!r}; it may refer only to what is in it, as '#/$defs/name'"
+            advice = both(
+                "it may refer only to what is in it, as '#/$defs/name'", "只能引用其自身的内容，如 '#/$defs/name'"
+            )
+            return join([both(f"it refers to {target!r}", f"它引用了 {target!r}"), advice])
         if target.startswith("#/") and _resolve(target, schema) is None:
-            return f"it refers to {target!r}, which is not in it"
+            return both(f"it refers to {target!r}, which is not in it", f"它引用了 {target!r}，但其中没有该内容")
         if _circles(target, schema):
-            return f"{target!r} refers to itself"
+            return both(f"{target!r} refers to itself", f"{target!r} 引用了自身")
     return None
 
 

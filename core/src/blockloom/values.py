@@ -104,19 +104,23 @@ def _copy_odd(value: Any, path: str, depth: int) -> Any:
     if isinstance(value, int):
         if -_BEYOND < value < _BEYOND:
             return int.__int__(value)
-        raise BadValue(f"the integer has more than {MAX_DIGITS} digits", path)
+        raise BadValue(f"the integer has more than {MAX_DIGITS} digits", path, f"整数超过 {MAX_DIGITS} 位")
     if isinstance(value, float):
         if math.isfinite(value):
             return float.__float__(value)
-        raise BadValue(f"{float.__repr__(value)} is not a finite number", path)
+        shown = float.__repr__(value)
+        raise BadValue(f"{shown} is not a finite number", path, f"{shown} 不是有限的数")
     if depth >= MAX_DEPTH and isinstance(value, dict | list | tuple):
-        raise BadValue(f"more than {MAX_DEPTH} levels deep, or a circle", path[:80])
+        raise BadValue(
+            f"more than {MAX_DEPTH} levels deep, or a circle", path[:80], f"嵌套超过 {MAX_DEPTH} 层，或形成循环"
+        )
     if isinstance(value, dict):
         items = value.items()
         return {_key(k, path): _copy_odd(v, f"{path}.{k}" if path else str(k), depth + 1) for k, v in items}
     if isinstance(value, list | tuple):
         return [_copy_odd(v, f"{path}[{i}]", depth + 1) for i, v in enumerate(value)]
-    raise BadValue(f"a value of the Python type {type(value).__name__} is not JSON", path)
+    kind = type(value).__name__
+    raise BadValue(f"a value of the Python type {kind} is not JSON", path, f"Python 类型 {kind} 的值不是 JSON")
 
 
 def _text(value: str, path: str) -> str:
@@ -124,13 +128,14 @@ def _text(value: str, path: str) -> str:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise BadValue("the text holds half a surrogate pair and cannot be written as UTF-8", path) from None
+            why = "the text holds half a surrogate pair and cannot be written as UTF-8"
+            raise BadValue(why, path, "文本含有半个代理对，无法写成 UTF-8") from None
     return str.__str__(value)
 
 
 def _key(key: Any, path: str) -> str:
     if not isinstance(key, str):
-        raise BadValue(f"a mapping has the key {key!r}; keys must be text", path)
+        raise BadValue(f"a mapping has the key {key!r}; keys must be text", path, f"映射的键 {key!r} 不是文本")
     return _text(key, path)
 
 
@@ -143,7 +148,9 @@ def duration(value: Any) -> float:
         seconds = float(value)
     if 0 <= seconds < math.inf:
         return seconds
-    raise BadValue(f'{value!r} is not a duration: write seconds, or "500ms", "1.5s", "10m", "2h", "1d"')
+    ways = '"500ms", "1.5s", "10m", "2h", "1d"'
+    chinese = f"{value!r:.100} 不是时长：请写秒数，或 {ways.replace(', ', '、')}"
+    raise BadValue(f"{value!r} is not a duration: write seconds, or {ways}", zh=chinese)
 
 
 def retry_after(said: str) -> float:

@@ -41,7 +41,7 @@ def complete_inputs(plan: Plan, given: Mapping[str, Any]) -> dict[str, Any]:
     try:
         copied: dict[str, Any] = copy_value(dict(given))
     except BadValue as error:
-        raise InvalidInputs([problem("bad-value", "", why=str(error))]) from None
+        raise InvalidInputs([problem("bad-value", "", why=error.told)]) from None
     if problems := check_inputs(plan, copied):
         raise InvalidInputs(problems)
     return {name: port.default for name, port in plan.inputs.items()} | copied

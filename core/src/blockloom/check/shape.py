@@ -148,7 +148,7 @@ def check_shape(draft: Draft) -> bool:
     try:
         draft.graph = copy_value(draft.graph)
     except BadValue as error:
-        draft.add("bad-value", why=str(error))
+        draft.add("bad-value", why=error.told)
         return False
     if not _check_version(draft):
         return False

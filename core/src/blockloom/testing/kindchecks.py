@@ -124,8 +124,8 @@ class KindConformance(Conformance):
     def test_its_schema_is_valid(self) -> None:
         """The JSON Schema of its settings keeps to the rules of schemas."""
         self.need_type()
-        flaw = flaw_of_schema(schema_of(self.model))
-        require(flaw is None, f"The schema of the settings is wrong: {flaw}.", "Correct the annotations.")
+        flaw = tell(flaw_of_schema(schema_of(self.model)) or "")
+        require(not flaw, f"The schema of the settings is wrong: {flaw}.", "Correct the annotations.")
 
     def test_it_is_made_without_arguments(self) -> None:
         """It is made without arguments, holds nothing at first, and is an instance of its own class."""

@@ -147,8 +147,8 @@ class TaskConformance(KindConformance):
             require(ports == self._ports(example), "ports gives something else each time.", "Keep no state.")
             require(ERROR_PORT not in ports.outputs, "There is an output `error`.", "Every task has one already.")
             for name, port in {**ports.inputs, **ports.outputs}.items():
-                flaw = flaw_of_schema(dict(port.schema))
-                require(flaw is None, f"The schema of the port {name!r} is wrong: {flaw}.", "Correct its annotation.")
+                flaw = tell(flaw_of_schema(dict(port.schema)) or "")
+                require(not flaw, f"The schema of the port {name!r} is wrong: {flaw}.", "Correct its annotation.")
 
     def test_the_examples_run(self) -> None:
         """Each example gives the outputs, or fails with the error, that it says."""
