@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from blockloom import Event, InvalidGraph, InvalidInputs, MemoryStore, NotFound, RunState, RunView, Store
+from blockloom import Event, InvalidGraph, InvalidInputs, MemoryStore, NotFound, RunState, RunView, Store, StoreFailed
 from blockloom.live import LiveRun
 from blockloom.store import StoredRun
-from blockloom.testing import engine_with, simulate
+from blockloom.testing import FaultStore, engine_with, simulate
 from drawn_graphs import drawn
 from scripted_types import Witness, scripted
 
@@ -257,3 +257,21 @@ def test_a_store_that_cannot_keep_a_run_starts_none() -> None:
 
     simulate(main)
     assert witness.calls == []
+
+
+def test_a_run_that_was_kept_and_nobody_was_told_so_begins_under_its_key_and_tells_its_end() -> None:
+    store, over = FaultStore(MemoryStore(), failing={2}, late=True), asyncio.Event()
+
+    async def then() -> None:
+        over.set()
+
+    async def main() -> None:
+        async with engine_with(*scripted(Witness()), store=store) as engine:
+            with pytest.raises(StoreFailed):
+                await engine.start(SLOW, key="mine")
+            assert store.calls[1] == "create_run"
+            run = await engine.start(SLOW, key="mine", then=then)
+            await over.wait()
+            assert (await run.wait()).state == "COMPLETED"
+
+    simulate(main, 1)

@@ -14,7 +14,7 @@ from .agenda import Agenda
 from .beginnings import Result
 from .cache import Cache
 from .check import check, complete_inputs, prepare, wanted_limits
-from .errors import BadUsage, InvalidGraph, NotFound, WrongState
+from .errors import BadUsage, InvalidGraph, NotFound, StoreFailed, WrongState
 from .executor import Executor, InProcessExecutor
 from .launching import Launcher
 from .library import Library
@@ -99,6 +99,7 @@ class Engine(Library):
         await self.triggers.close()
         for run in self.live:
             await run.abandon()
+        await self._launcher.close()
         await self.registry.close()
         await self._executor.close()
         await self._outfit.cache.close()
@@ -135,10 +136,12 @@ class Engine(Library):
         async with self._turn(key):
             made = await self._new(plan, given, workflow, settings, key)
             kept = await self._accept(made)
-            if kept != made.id:
-                return await self._standing(kept)
-            live = self._launcher.launch(made, Run(plan, Log(self._clock), Agenda()))
-        live.start(lambda: live.run.begin(given), then)
+            if kept.id != made.id:
+                if await self._has_begun(kept.id):
+                    return await self.run(kept.id)
+                plan = prepare(kept.graph, self.registry)  # it was kept, and nobody was told so: it begins now
+            live = self._launcher.launch(kept, Run(plan, Log(self._clock), Agenda()))
+        live.start(lambda: live.run.begin(kept.inputs), then)
         await self._launcher.catch_up(live)
         return live
 
@@ -156,11 +159,8 @@ class Engine(Library):
         plan = partial(self._plan_of, last_graph(stored.graph, events))
         return PastRun(id, _task_ids(stored.graph), events, stored.workflow, plan)
 
-    async def _standing(self, id: str) -> RunView:
-        """The run that stands under a key; it begins now where it was kept and nobody was told so."""
-        view = await self.run(id)
-        begun = isinstance(view, LiveRun) or view.events
-        return view if begun else await self.carry_on(id)
+    async def _has_begun(self, id: str) -> bool:
+        return id in self._launcher.runs or bool(await self._kept.events(id, limit=1))
 
     async def publish(self, name: str, payload: Any = None, run: str | None = None, chain: int = 0) -> int:
         """Publish an event to every run that goes on and to the triggers, or to one run alone; how many runs heard it.
@@ -198,11 +198,20 @@ class Engine(Library):
         except InvalidGraph:
             return None
 
-    async def _accept(self, made: StoredRun) -> str:
-        """Keep a new run; the id of the run that stands under its key already, else its own."""
-        if self.store is not None:
-            return (await self.store.create_run(made)).id
-        return made.id if made.key is None else self._keys.setdefault(made.key, made.id)
+    async def _accept(self, made: StoredRun) -> StoredRun:
+        """Keep a new run, and give it, or the run that stands under its key already.
+
+        Where the store's answer is lost, one without a key is taken back: nobody can ask for it again.
+        """
+        if self.store is None:
+            known = made.id if made.key is None else self._keys.setdefault(made.key, made.id)
+            return made if known == made.id else self._launcher.runs[known].stored
+        try:
+            return await self.store.create_run(made)
+        except StoreFailed:
+            if made.key is None:
+                self._launcher.take_back(made.id)
+            raise
 
     async def _new(
         self, plan: Plan, given: Mapping[str, Any], workflow: str | None, settings: Mapping[str, Any], key: str | None

@@ -57,7 +57,8 @@ class Journal:
     """The journal of one live run. Followers are told only what the store has recorded, fleeting events aside.
 
     With the durability `exit` they are told at once, and all is recorded at the end. While the store fails, `stalled`
-    says why, and what is to be recorded is tried again and again; `on_flow` is called once it has been.
+    says why, and what is to be recorded is tried again and again; `on_flow` is called once it has been. Where the store
+    can do it no more, `on_break` is called with its error.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Journal:
         self.durability = durability
         self.stalled: StoreFailed | None = None
         self.on_flow: Callable[[], None] = lambda: None
+        self.on_break: Callable[[Exception], None] = lambda error: None
         self._written = told
         self._giving_up = asyncio.Event()
         self._log = log
@@ -107,9 +109,11 @@ class Journal:
                 self._news.clear()
                 if self.closed or self.durability != "exit":
                     await self.flush()
-        except BaseException:
+        except BaseException as error:
             self._broken = True
             self.close()
+            if isinstance(error, Exception):
+                self.on_break(error)
             raise
 
     async def flush(self) -> None:

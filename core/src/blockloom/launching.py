@@ -1,10 +1,13 @@
 """The runs that one engine holds: those that go on, and the last ones that are over."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from .beginnings import Result
-from .journal import Journal, Observer
+from .errors import NotFound, StoreFailed, StoreUnusable
+from .journal import LONGEST, SHORTEST, Journal, Observer
 from .live import LiveRun
 from .outfit import Outfit
 from .past import Past
@@ -30,6 +33,14 @@ class Launcher:
         self._publications = publications
         self._enough = KEPT
         self._listeners: list[Callable[[LiveRun], None]] = []
+        self._doubtful: list[str] = []
+        self._taking_back: asyncio.Task[None] | None = None
+
+    async def close(self) -> None:
+        """Leave what is still to be taken back; it begins when the store is opened again."""
+        if self._taking_back is not None:
+            self._taking_back.cancel()
+            await asyncio.wait([self._taking_back])
 
     @property
     def live(self) -> list[LiveRun]:
@@ -71,6 +82,26 @@ class Launcher:
         for number, event, run in await self._publications.since(after):
             if run in (None, live.id):
                 live.publish(number, event)
+
+    def take_back(self, id: str) -> None:
+        """See that a run is not in the store that may have been kept though the store failed: it was refused."""
+        self._doubtful.append(id)
+        if self._taking_back is None or self._taking_back.done():
+            self._taking_back = asyncio.create_task(self._take_back())
+
+    async def _take_back(self) -> None:
+        assert self._store is not None
+        delay = SHORTEST
+        while self._doubtful:
+            try:
+                with suppress(NotFound):
+                    await self._store.delete_run(self._doubtful[0])
+                del self._doubtful[0]
+            except StoreFailed:
+                await asyncio.sleep(delay)
+                delay = min(2 * delay, LONGEST)
+            except StoreUnusable:
+                return
 
     def _forget(self) -> None:
         """Let go of the oldest runs that are over, where the store can give them back."""

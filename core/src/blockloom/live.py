@@ -1,11 +1,12 @@
 """Runs as programs hold them: one that is going on, and one that is over and read back from its journal."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from .errors import WrongState
+from .errors import StoreUnusable, WrongState
 from .events import Event
 from .explain import Explanation, explain
 from .journal import Journal
@@ -18,6 +19,8 @@ from .states import RunState
 from .store import StoredRun
 from .trigger import Published
 from .values import copy_value
+
+_log = logging.getLogger(__name__)
 
 
 class RunView:
@@ -179,6 +182,7 @@ class LiveRun(RunView):
         """Begin in the background, `start` telling the run to; `then` is called when it is over."""
         self._scheduler.begin(start)
         self._driver = asyncio.create_task(self._drive(then))
+        self._driver.add_done_callback(self._tell_break)
 
     def carry_on(self) -> None:
         """Go on in the background from what is recorded."""
@@ -263,6 +267,11 @@ class LiveRun(RunView):
         """Refuse what cannot be done any more, where the run was left as it stood."""
         if self._journal.closed and not self.run.over:
             raise WrongState("run", self.id, self.state.value, "its engine is closed, and it is left as recorded")
+
+    def _tell_break(self, driver: asyncio.Task[None]) -> None:
+        """Say so where the run could not be driven to its end: there may be nobody who waits for it."""
+        if not driver.cancelled() and isinstance(error := driver.exception(), StoreUnusable):
+            _log.warning("run %s is left as it is recorded: %s", self.id, error.message)
 
     async def _drive(self, then: Callable[[], Awaitable[None]] | None) -> None:
         writer = asyncio.create_task(self._journal.write())

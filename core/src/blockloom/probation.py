@@ -16,13 +16,17 @@ class Probation:
     """
 
     def __init__(self) -> None:
-        self.expected = 1
-        """How many there are, so that all of them together wait no longer than `TOTAL`."""
+        self._expected = 1
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._count = 0
         self._on: int | None = None
         """The number of the one whose turn it is."""
         self._timer: asyncio.TimerHandle | None = None
+
+    def expect(self, count: int) -> None:
+        """So many come, beside those that are here: all of them together wait no longer than `TOTAL`."""
+        here = len(self._waiting) + (self._on is not None)
+        self._expected = max(1, count, self._expected if here else 0)
 
     async def enter(self, strikes: int) -> int:
         """Wait for one's turn; what it gives is for `leave`."""
@@ -51,6 +55,6 @@ class Probation:
             if not turn.done():
                 self._on = number
                 turn.set_result(None)
-                gap = TOTAL / self.expected
+                gap = TOTAL / self._expected
                 self._timer = asyncio.get_running_loop().call_later(gap, self.leave, number)
                 return

@@ -57,7 +57,7 @@ def give_strikes(runs: Mapping[str, Past], probation: Probation) -> None:
         strikes = runs[run].strikes
         strikes[id] = strikes.get(id, 0) + 1
     suspects = [id for past in runs.values() for id in past.in_flight if past.strikes.get(id, 0) >= SUSPECT]
-    probation.expected = max(1, len(suspects))
+    probation.expect(len(suspects))
 
 
 def last_graph(graph: Mapping[str, Any], events: Sequence[Event]) -> Mapping[str, Any]:

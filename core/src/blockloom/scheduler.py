@@ -68,6 +68,7 @@ class Scheduler:
         )
         self._beginnings = Beginnings(self._outfit, self._host, self._past, self._reuse)
         self._journal.on_flow = self._go_on
+        self._journal.on_break = self._break
         self.run.on_end = lambda: None if self._ended.done() else self._ended.set_result(None)
         start()
         self._go_on()
@@ -230,7 +231,12 @@ class Scheduler:
         if worker is self._spare:
             self._spare = None
         error = None if worker.cancelled() else worker.exception()
-        if isinstance(error, Exception) and not self._ended.done():
+        if isinstance(error, Exception):
+            self._break(error)
+
+    def _break(self, error: Exception) -> None:
+        """Nothing more can be done: whoever drives the run is told."""
+        if not self._ended.done():
             self._ended.set_exception(error)
 
     def _run_in_place(self, scope: Run, task: TaskPlan) -> Awaitable[Any] | None:

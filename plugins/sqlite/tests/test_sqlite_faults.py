@@ -106,12 +106,12 @@ def test_damage_that_is_met_later_is_told_and_not_tried_again(tmp_path: Path) ->
 
 def test_tables_that_somebody_changed_are_told_and_not_tried_again(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
-    on(path, fill_store)
-    with closing(sqlite3.connect(path)) as other:
-        other.execute("ALTER TABLE journal RENAME COLUMN place TO spot")
 
     async def story(store: SqliteStore) -> None:
-        with pytest.raises(StoreUnusable, match=r"SQLite says .*no such column: place.* Somebody may have changed"):
+        await fill_store(store)
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("ALTER TABLE journal RENAME COLUMN place TO spot")
+        with pytest.raises(StoreUnusable, match=r"SQLite says .*no column named place.* Somebody may have changed"):
             await store.append("r1", [Event(51, 1.0, "run.paused", None, {})])
 
     on(path, story)

@@ -81,6 +81,34 @@ def test_a_newer_file_is_refused(tmp_path: Path) -> None:
     assert "it is of version 7, and this blockloom-sqlite knows versions up to 1. Upgrade blockloom-sqlite." in told
 
 
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        ("ALTER TABLE journal RENAME COLUMN time TO moment", "journal.time is"),
+        ("ALTER TABLE shelf RENAME TO drawer", "shelf.id, shelf.shelf, shelf.value are"),
+        ("DROP INDEX run_by_state", "run_by_state is"),
+        ("DROP TRIGGER held_no_more", "held_no_more is"),
+    ],
+)
+def test_a_file_whose_tables_were_changed_is_refused(tmp_path: Path, change: str, missing: str) -> None:
+    path = tmp_path / "x.db"
+    on(path, fill_store)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute(change)
+    told = f"somebody has changed its tables: {missing} missing. Restore a backup, or use another path."
+    assert told in refusal(path)
+    with pytest.raises(StoreUnusable, match=r"somebody has changed its tables"):
+        SqliteStore(url(path), readonly=True)
+
+
+def test_what_somebody_added_to_a_file_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    on(path, fill_store)
+    with closing(sqlite3.connect(path)) as other:
+        other.executescript("CREATE TABLE notes (text); CREATE VIEW names AS SELECT name FROM run")
+    assert len(on(path, lambda store: store.runs())) == 20
+
+
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     told = refusal(tmp_path / "no/x.db")
     assert f"the folder {tmp_path / 'no'} is not there. Make it" in told

@@ -1,5 +1,9 @@
 """The tables of the file, version by version."""
 
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from functools import cache
 from typing import Final
 
 VERSIONS: Final = (
@@ -78,3 +82,25 @@ VERSIONS: Final = (
     """,
 )
 """What makes each version from the one before it; `PRAGMA user_version` says which one a file is."""
+
+_COLUMNS: Final = (
+    "SELECT held.name || '.' || part.name FROM sqlite_master AS held, pragma_table_info(held.name) AS part"
+    " WHERE held.type = 'table'"
+)
+_REST: Final = "SELECT name FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
+
+
+def lacking(db: sqlite3.Connection, versions: Sequence[str]) -> list[str]:
+    """Which columns, indexes and triggers of a file of the last of these versions are not there."""
+    return sorted(_sound(tuple(versions)) - _parts(db))
+
+
+@cache
+def _sound(versions: tuple[str, ...]) -> set[str]:
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript("".join(versions))
+        return _parts(db)
+
+
+def _parts(db: sqlite3.Connection) -> set[str]:
+    return {name for sql in (_COLUMNS, _REST) for (name,) in db.execute(sql)}

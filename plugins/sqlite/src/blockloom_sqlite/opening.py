@@ -10,7 +10,7 @@ from typing import Final
 from blockloom import BadUsage, StoreUnusable
 
 from .faults import damaged, told
-from .layout import VERSIONS
+from .layout import VERSIONS, lacking
 
 _SETTINGS: Final = (
     "PRAGMA synchronous = FULL",
@@ -94,6 +94,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
             if connection.execute("SELECT 1 FROM blockloom WHERE name = 'open'").fetchone():
                 _check(connection, path)
             _migrate(connection, version)
+            _must_be_whole(connection, path)
             connection.execute("INSERT OR REPLACE INTO blockloom VALUES ('open', 'not closed yet')")
         except BaseException:
             connection.close()
@@ -110,6 +111,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
             if (version := _version(connection, path)) < len(VERSIONS):
                 why = f"it is of version {version}, and {len(VERSIONS)} is the version that is read"
                 raise StoreUnusable(str(path), why, "Open it to write once: blockloom serve brings it up to date.")
+            _must_be_whole(connection, path)
             for setting in ("PRAGMA busy_timeout = 5000", "PRAGMA trusted_schema = OFF", "PRAGMA mmap_size = 0"):
                 connection.execute(setting)
         except BaseException:
@@ -163,6 +165,15 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
         why = f"it is of version {version}, and this blockloom-sqlite knows versions up to {len(VERSIONS)}"
         raise StoreUnusable(str(path), why, "Upgrade blockloom-sqlite.")
     return version
+
+
+def _must_be_whole(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that says it is of today's version and has not all of its parts."""
+    if missing := lacking(connection, VERSIONS):
+        why = (
+            f"somebody has changed its tables: {', '.join(missing[:5])} {'is' if len(missing) == 1 else 'are'} missing"
+        )
+        raise StoreUnusable(str(path), why, "Restore a backup, or use another path.")
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
