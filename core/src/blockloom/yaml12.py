@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 from .values import MAX_DEPTH, MAX_DIGITS
+from .words import Text, both, tell
 
 MAX_REPEATED: Final = 500_000
 """Values that aliases may add to a text; 100 characters of a text count as one more."""
@@ -15,8 +16,8 @@ MAX_REPEATED: Final = 500_000
 class YamlError(ValueError):
     """A text that is not the YAML that is read here; lines and columns count from 1."""
 
-    def __init__(self, why: str, line: int, column: int) -> None:
-        super().__init__(f"line {line}, column {column}: {why}")
+    def __init__(self, why: Text, line: int, column: int) -> None:
+        super().__init__(f"line {line}, column {column}: {tell(why, 'en')}")
         self.why, self.line, self.column = why, line, column
 
 
@@ -89,14 +90,17 @@ class _Builder:
         self._next()
         event = self._next()
         if not isinstance(event, yaml.StreamEndEvent):
-            raise _at(event, "a second document begins; only one is read")
+            raise _at(event, both("a second document begins; only one is read", "又开始了一个文档；只读取一个"))
         return value
 
     def _value(self, event: Any, depth: int) -> Any:
         if isinstance(event, yaml.AliasEvent):
             return self._repeat(event, depth)
         if event.tag is not None:
-            raise _at(event, f"the tag {event.tag} is not read: a document has no tags")
+            tag = event.tag
+            raise _at(
+                event, both(f"the tag {tag} is not read: a document has no tags", f"不读取标签 {tag}：文档没有标签")
+            )
         if event.anchor is None:
             return self._plain(event, depth)
         # While it is being made, an alias to it would lead back to itself.
@@ -123,15 +127,17 @@ class _Builder:
 
     def _repeat(self, event: Any, depth: int) -> Any:
         if event.anchor not in self._anchors:
-            raise _at(event, f"the alias {event.anchor!r} repeats nothing")
+            name = event.anchor
+            raise _at(event, both(f"the alias {name!r} repeats nothing", f"别名 {name!r} 没有可重复的内容"))
         anchored = self._anchors[event.anchor]
         if anchored is None:
-            raise _at(event, "an alias leads back to itself")
+            raise _at(event, both("an alias leads back to itself", "别名引用了自身"))
         self._go_down(event, depth + anchored.height)
         self._weight += anchored.weight
         self._repeated += anchored.weight
         if self._repeated > MAX_REPEATED:
-            raise _at(event, f"aliases add more than {MAX_REPEATED} values to this text")
+            english = f"aliases add more than {MAX_REPEATED} values to this text"
+            raise _at(event, both(english, f"别名给文本增加了超过 {MAX_REPEATED} 个值"))
         return anchored.value
 
     def _sequence(self, depth: int) -> list[Any]:
@@ -147,9 +153,9 @@ class _Builder:
             if isinstance(event, yaml.ScalarEvent):
                 key = event.value
             if not isinstance(key, str):
-                raise _at(event, "a key must be text")
+                raise _at(event, both("a key must be text", "键应为文本"))
             if key in mapping:
-                raise _at(event, f"the key {key!r} is repeated")
+                raise _at(event, both(f"the key {key!r} is repeated", f"键 {key!r} 重复"))
             mapping[key] = self._value(self._next(), depth + 1)
         return mapping
 
@@ -166,12 +172,12 @@ def _scalar(event: Any) -> Any:
 
 def _number(event: Any, make: Any) -> Any:
     if len(event.value) > MAX_DIGITS:
-        raise _at(event, f"a number of more than {MAX_DIGITS} digits")
+        raise _at(event, both(f"a number of more than {MAX_DIGITS} digits", f"数超过 {MAX_DIGITS} 位"))
     value = make(event.value)
     if isinstance(value, float) and not math.isfinite(value):
-        raise _at(event, f"{event.value} is not a finite number")
+        raise _at(event, both(f"{event.value} is not a finite number", f"{event.value} 不是有限的数"))
     return value
 
 
-def _at(event: Any, why: str) -> YamlError:
+def _at(event: Any, why: Text) -> YamlError:
     return YamlError(why, event.start_mark.line + 1, event.start_mark.column + 1)
