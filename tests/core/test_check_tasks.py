@@ -129,7 +129,13 @@ WRONG: dict[str, Mistake] = {
     ),
     "condition syntax": (
         graph(condition("a >")),
-        [("bad-config", "/tasks/0/config/condition", "The settings do not fit: condition: not one expression")],
+        [
+            (
+                "bad-config",
+                "/tasks/0/config/condition",
+                "The settings do not fit: condition: not one expression: invalid syntax (line 1, column 4).",
+            )
+        ],
     ),
     "two expressions": (
         graph(condition("a\nb")),

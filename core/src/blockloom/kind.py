@@ -53,17 +53,21 @@ Duration: TypeAlias = Annotated[
 """A setting that is a duration: written as seconds or as "500ms", "10m", "1d"; read as seconds."""
 
 
+def _no_expression(why: str, en: str = "", zh: str = "") -> PydanticCustomError:
+    told = {"en": f"not one expression: {why}{en}", "zh": f"不是一个表达式：{why}{zh}"}
+    return PydanticCustomError("expression", "{en}", told)
+
+
 def _one_expression(text: str) -> str:
     """Refuse a condition that is not one expression."""
     try:
         ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
-        english = f"not one expression: {error.msg} (line {error.lineno}, column {error.offset})"
-        chinese = f"不是一个表达式：{error.msg}（第 {error.lineno} 行，第 {error.offset} 列）"
-        raise PydanticCustomError("expression", "{en}", {"en": english, "zh": chinese}) from None
+        line, column = error.lineno or 1, error.offset or len(text.strip()) + 1
+        english, chinese = f" (line {line}, column {column})", f"（第 {line} 行，第 {column} 列）"
+        raise _no_expression(error.msg, english, chinese) from None
     except (ValueError, RecursionError, MemoryError) as error:
-        told = {"en": f"not one expression: {error}", "zh": f"不是一个表达式：{error}"}
-        raise PydanticCustomError("expression", "{en}", told) from None
+        raise _no_expression(str(error)) from None
     return text
 
 
