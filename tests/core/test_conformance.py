@@ -6,6 +6,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -159,13 +160,6 @@ async def slow(self: Any, task: Any) -> Any:
     return {"n": task.values["n"] + task.config.by}
 
 
-class Wrong(blockloom.Config):
-    """Settings that take anything."""
-
-    text: Any = ""
-    times: Any = 1
-
-
 class Swallowing(blockloom.Config):
     """Settings that lose what they do not know."""
 
@@ -290,27 +284,42 @@ def test_a_refusal_in_one_language_is_told_of() -> None:
         made().test_what_it_refuses_is_told_well()  # type: ignore[attr-defined]
 
 
-def test_an_evaluation_that_cannot_be_canceled_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+async def stubborn(self: Any, given: Any) -> Any:
+    while True:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+
+
+async def forgetful(self: Any, given: Any) -> Any:
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(3600)
+    return "a"
+
+
+def test_what_cannot_be_canceled_is_told_of_and_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("blockloom.testing.blockchecks.PROMPT", 0.01)
-
-    async def once(self: Any, block: Any) -> Any:
-        for _ in range(2):
-            try:
-                await asyncio.sleep(3600)
-            except asyncio.CancelledError:
-                continue
-
+    monkeypatch.setattr("blockloom.waits.GRACE", 0.01)
+    monkeypatch.setattr("blockloom.scheduler.GRACE", 0.01)
+    monkeypatch.setattr("blockloom.testing.taskchecks.ENOUGH", 0.01)
+    kit: Any = block(evaluate=stubborn)
     with pytest.raises(AssertionError, match="goes on after it was canceled"):
-        block(evaluate=once)().test_canceling_ends_it()  # type: ignore[attr-defined]
+        kit().test_canceling_ends_it()
+    kit = task(run=stubborn)
+    with pytest.raises(AssertionError, match="goes on after its run was stopped"):
+        kit().test_stopping_ends_it()
+    with pytest.raises(AssertionError, match=r"has not ended in 0\.01 seconds.\n→ Let it end"):
+        kit().test_the_examples_run()
+
+
+def test_a_cancellation_that_is_forgotten_is_told_of() -> None:
+    kit: Any = block(evaluate=forgetful)
+    with pytest.raises(AssertionError, match="ends as if it had not been canceled"):
+        kit().test_canceling_ends_it()
 
 
 async def asking(self: Any, task: Any) -> Any:
     answer = await task.ask({"schema": {"type": "integer"}})
     return {"n": answer.value}
-
-
-async def endless(self: Any, task: Any) -> Any:
-    await asyncio.Event().wait()
 
 
 def test_what_a_task_asks_the_example_answers() -> None:
@@ -319,13 +328,6 @@ def test_what_a_task_asks_the_example_answers() -> None:
         kit().test_the_examples_run()
     kit.examples = (TaskExample(inputs={"n": 1}, answers=[5], outputs={"n": 5}),)
     kit().test_the_examples_run()
-
-
-def test_an_example_that_does_not_end_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("blockloom.testing.taskchecks.ENOUGH", 0.05)
-    kit: Any = task(run=endless)
-    with pytest.raises(AssertionError, match=r"has not ended in 0\.05 seconds.\n→ Let it end"):
-        kit().test_the_examples_run()
 
 
 def test_examples_run_on_the_engine_that_the_class_makes() -> None:

@@ -2,11 +2,14 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, suppress
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 _T = TypeVar("_T")
+
+GRACE: Final = 0.5
+"""Seconds that what was canceled has to end."""
 
 PATIENCE: Final = 60.0
 """Seconds that a server has to open and to close."""
@@ -37,6 +40,28 @@ class Gate:
                 return
             self._waiting.append((asyncio.get_running_loop(), event))
         await event.wait()
+
+
+async def all_ended() -> bool:
+    """Whether nothing goes on in this loop beside the caller, or ends within a moment."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    return not others or not (await asyncio.wait(others, timeout=GRACE))[1]
+
+
+def run_leaving(main: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+    """Run a coroutine function in a loop of its own; what does not end, though it is canceled, is left behind."""
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(main())
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left, timeout=GRACE))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.set_exception_handler(lambda loop, context: None)  # it would tell of each task that is left
+        loop.close()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import partial
 from inspect import isawaitable
 from typing import Any, ClassVar, Final
 
@@ -16,7 +17,8 @@ from ..errors import BadUsage, BadValue, BlockloomError
 from ..face.block import Block
 from ..problem import Problem
 from ..values import copy_value
-from .conformance import Example, require
+from .aside import run_leaving
+from .conformance import Example, Unmet, require, told
 from .kindchecks import KindConformance, Settings
 from .watching import blocking_calls
 
@@ -120,8 +122,9 @@ class BlockConformance(KindConformance):
         """An evaluation that is canceled ends promptly, and passes the cancellation on."""
         self.need_examples()
         for example in self.examples:
-            ended = asyncio.run(_canceled(self.block, self._content(example), example.names))
-            require(ended, "evaluate goes on after it was canceled.", "Let CancelledError pass.")
+            ended = run_leaving(partial(_canceled, self.block, self._content(example), example.names))
+            require(ended is not None, "evaluate goes on after it was canceled.", "Let CancelledError pass.")
+            require(ended, "evaluate ends as if it had not been canceled.", "Let CancelledError pass.")
 
     def test_what_is_appended_is_there(self) -> None:
         """What is appended changes the content to another that is fine, and leaves the given one as it was."""
@@ -183,13 +186,12 @@ class BlockConformance(KindConformance):
             try:
                 return await evaluate_content(document, example.names, registry)
             except BadValue as error:
-                raise AssertionError(
-                    f"The value of {example.content!r} is not JSON: {error.message}\n→ {PLAIN}"
-                ) from None
+                raise Unmet(f"The value of {example.content!r} is not JSON: {error.message}\n→ {PLAIN}") from None
             finally:
                 await registry.close()
 
-        return asyncio.run(value())
+        with told():
+            return asyncio.run(value())
 
 
 async def _evaluated(block: type[BlockType], content: Any, names: Mapping[str, Any]) -> Any:
@@ -201,8 +203,8 @@ async def _evaluated(block: type[BlockType], content: Any, names: Mapping[str, A
         await type.close()
 
 
-async def _canceled(block: type[BlockType], content: Any, names: Mapping[str, Any]) -> bool:
-    """Whether an evaluation that is canceled once it waits has ended soon; one that does not wait has ended."""
+async def _canceled(block: type[BlockType], content: Any, names: Mapping[str, Any]) -> bool | None:
+    """Whether an evaluation that is canceled once it waits was canceled; None where it goes on. Most do not wait."""
     type = block()
     try:
         value = type.evaluate(_context(content, names))
@@ -210,10 +212,10 @@ async def _canceled(block: type[BlockType], content: Any, names: Mapping[str, An
             return True
         evaluating = asyncio.ensure_future(value)
         await asyncio.sleep(0)
-        evaluating.cancel()
+        waits = evaluating.cancel()
         done, _ = await asyncio.wait([evaluating], timeout=PROMPT)
         await asyncio.gather(*done, return_exceptions=True)
-        return bool(done)
+        return not waits or evaluating.cancelled() if done else None
     finally:
         await type.close()
 

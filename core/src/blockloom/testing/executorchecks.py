@@ -15,7 +15,7 @@ from ..live import RunView
 from ..states import RunState, TaskState
 from ..task import TaskContext, TaskType
 from ..values import is_id
-from .blockchecks import PROMPT
+from .aside import all_ended, run_leaving
 from .conformance import Conformance, require
 from .kit import registry_with
 from .offering import require_offered
@@ -197,10 +197,10 @@ class ExecutorConformance(Conformance):
                 async for batch in run.follow():
                     if any(event.type == TASK_STARTED for event in batch):
                         break
-                await asyncio.wait([asyncio.ensure_future(run.stop())], timeout=PROMPT)
-                return run.tasks["a"].state if run.state is RunState.STOPPED else None
+                await run.stop()
+            return run.tasks["a"].state if await all_ended() else None
 
-        require(asyncio.run(stopped()) is TaskState.CANCELED, "It goes on.", "Cancel what is awaited.")
+        require(run_leaving(stopped) is TaskState.CANCELED, "It goes on.", "Cancel what is awaited.")
 
     def test_many_tasks_run_at_once(self) -> None:
         """A hundred tasks run, each with its own inputs and outputs."""

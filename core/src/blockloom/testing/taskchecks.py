@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar, Final, get_args
 
 from pydantic import BaseModel
@@ -21,11 +22,11 @@ from ..problem import Problem, pointer
 from ..records import TaskRecord
 from ..schema import checker, flaw_of_schema
 from ..spec import ERROR_PORT, PortSet
-from ..states import RUN_ENDS, TaskState
+from ..states import TaskState
 from ..task import TaskType
 from ..values import copy_value
 from ..words import tell
-from .blockchecks import PROMPT
+from .aside import all_ended, run_leaving
 from .conformance import Example, Unmet, require, told
 from .kindchecks import KindConformance, Settings
 from .kit import engine_with
@@ -193,7 +194,7 @@ class TaskConformance(KindConformance):
         """A run that is stopped while the task runs ends promptly."""
         self.need_examples()
         for example in self.examples:
-            ended = asyncio.run(self._stopped(example))
+            ended = run_leaving(partial(self._stopped, example))
             require(ended, "The task goes on after its run was stopped.", "Let CancelledError pass.")
 
     def test_wrong_inputs_are_refused(self) -> None:
@@ -245,13 +246,16 @@ class TaskConformance(KindConformance):
                 return view.tasks[IT]
 
         async def soon() -> TaskRecord:
-            try:
-                return await asyncio.wait_for(run(), ENOUGH)
-            except TimeoutError:
-                raise Unmet(f"{example} has not ended in {ENOUGH:g} seconds.\n→ {WAITS}") from None
+            running = asyncio.ensure_future(run())
+            done, _ = await asyncio.wait([running], timeout=ENOUGH)
+            if not done:
+                running.cancel()
+                await asyncio.wait([running])
+                raise Unmet(f"{example} has not ended in {ENOUGH:g} seconds.\n→ {WAITS}")
+            return running.result()
 
         with told():
-            return simulate(run) if self.simulated else asyncio.run(soon())
+            return simulate(run) if self.simulated else run_leaving(soon)
 
     async def _begin(self, engine: Engine, example: TaskExample) -> RunView:
         return await engine.start(self._graph(example), example.inputs if self.task.starts else {})
@@ -260,11 +264,8 @@ class TaskConformance(KindConformance):
         async with self.engine() as engine:
             view = await self._begin(engine, example)
             await _under_way(view)
-            if view.state not in RUN_ENDS:
-                stopping = asyncio.ensure_future(view.stop())
-                done, _ = await asyncio.wait([stopping], timeout=PROMPT)
-                return bool(done)
-            return True
+            await view.stop()
+        return await all_ended()  # the run ends without a task that does not; but that one is still there
 
 
 def _why(done: TaskRecord) -> str:
