@@ -32,7 +32,7 @@ def grown(block: Mapping[str, Any], addition: Any, registry: Registry) -> dict[s
     type, content = read_content(block, registry)
     try:
         made = type.append(content, copy_value(addition))
-        copied: dict[str, Any] = copy_value(made.model_dump(mode="json"))
+        copied: dict[str, Any] = copy_value(made.model_dump(mode="json", by_alias=True))
     except (TypeError, ValueError, LookupError, AttributeError) as error:
         raise BadUsage(f"This cannot be appended to a block of the type {type.name!r}: {error}") from None
     return copied

@@ -64,5 +64,5 @@ class BlockType(Kind):
 
     def render(self, content: Any) -> str:
         """The content as text for a person or a model; indented JSON unless the type knows better."""
-        text: str = content.model_dump_json(indent=2)
+        text: str = content.model_dump_json(indent=2, by_alias=True)
         return text

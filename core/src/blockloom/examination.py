@@ -7,6 +7,7 @@ from typing import Any, Final
 from .block import BlockType
 from .errors import PluginError
 from .kind import Config, Kind, Ports
+from .portvalues import names_of
 from .registry import Offer
 from .schema import flaw_of_schema
 from .spec import ERROR_PORT
@@ -42,7 +43,7 @@ def refuse_unusable(kind: str, type: Any) -> None:
             raise PluginError(
                 "", f"{attribute} of the {kind} type {name!r} is no class made of blockloom.{base.__name__}"
             )
-    if issubclass(type, TaskType) and ERROR_PORT in type.Outputs.model_fields:
+    if issubclass(type, TaskType) and ERROR_PORT in names_of(type.Outputs):
         raise PluginError("", f"the task type {name!r} declares an output 'error', which every task has already")
 
 

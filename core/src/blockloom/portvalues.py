@@ -1,8 +1,10 @@
 """The ports that the classes of a type declare, and the values that pass through them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel
 
 from .errors import BadValue, PluginError
 from .kind import NOT_TAKEN, Ports
@@ -34,13 +36,29 @@ def _declared(given: type[Ports], gives: type[Ports]) -> PortSet:
             required=field.is_required(),
             default=None if field.is_required() else field.get_default(call_default_factory=True),
         )
-        for name, field in given.model_fields.items()
+        for name, field in fields_of(given).items()
     }
     outputs = {
         name: Port(schema=schema_of(_annotation(field)), branch=field.default is NOT_TAKEN)
-        for name, field in gives.model_fields.items()
+        for name, field in fields_of(gives).items()
     }
     return PortSet(inputs=inputs, outputs=outputs)
+
+
+def fields_of(model: type[BaseModel]) -> Mapping[str, Any]:
+    """The fields of a model, as documents call them."""
+    return {said: model.model_fields[name] for said, name in names_of(model).items()}
+
+
+@cache
+def names_of(model: type[BaseModel]) -> Mapping[str, str]:
+    """The names of a model's fields, as documents call them: an alias, such as `from`, is no name in Python."""
+    return {field.alias or name: name for name, field in model.model_fields.items()}
+
+
+def settings_of(config: BaseModel) -> Iterator[tuple[str, Any]]:
+    """What settings hold, field by field, as documents call them."""
+    return ((said, getattr(config, name)) for said, name in names_of(type(config)).items())
 
 
 def read_inputs(model: type[Ports], values: Mapping[str, Any]) -> Ports:
@@ -49,7 +67,7 @@ def read_inputs(model: type[Ports], values: Mapping[str, Any]) -> Ports:
         return model.model_construct(**values)
     if not model.model_fields:
         return model.model_construct()
-    return model.model_validate({name: v for name, v in values.items() if name in model.model_fields})
+    return model.model_validate({name: v for name, v in values.items() if name in names_of(model)})
 
 
 def taken(result: Any, ports: PortSet, owner: str) -> dict[str, Any]:
@@ -94,7 +112,7 @@ def _annotated(field: Any) -> Any:
 
 @cache
 def _is_plain(model: type[Ports]) -> bool:
-    return all(field.annotation in PLAIN and not field.metadata for field in model.model_fields.values())
+    return all(f.annotation in PLAIN and not f.metadata and not f.alias for f in model.model_fields.values())
 
 
 def _dump(result: Ports) -> dict[str, Any]:
@@ -102,4 +120,4 @@ def _dump(result: Ports) -> dict[str, Any]:
     if _is_plain(type(result)):
         return given
     left_out = {name for name, value in given.items() if value is NOT_TAKEN}
-    return result.model_dump(mode="json", exclude=left_out)
+    return result.model_dump(mode="json", by_alias=True, exclude=left_out)

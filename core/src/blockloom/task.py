@@ -12,7 +12,7 @@ from . import kind
 from .block import BlockContext, BlockType
 from .events import NOTHING, TASK_OUTPUT, TASK_PROGRESS
 from .kind import Effects, Embedded, Kind, Ports, Retry, Secret
-from .portvalues import declared_ports, read_inputs
+from .portvalues import declared_ports, read_inputs, settings_of
 from .problem import Problem
 from .spec import BlockSpec, Graph, PortSet, TriggerSpec
 from .states import RunState
@@ -330,13 +330,11 @@ class TaskType(Kind):
 
     def bodies(self, config: Any) -> Iterable[tuple[tuple[str | int, ...], Graph]]:
         """The graphs that stand in the settings, each with the path to it: every field that is a Graph."""
-        fields = ((name, getattr(config, name)) for name in type(config).model_fields)
-        return [((name,), value) for name, value in fields if isinstance(value, Graph)]
+        return [((name,), value) for name, value in settings_of(config) if isinstance(value, Graph)]
 
     def triggers(self, config: Any) -> Iterable[tuple[tuple[str | int, ...], TriggerSpec]]:
         """The triggers that stand in the settings, each with the path to it: every field that is a TriggerSpec."""
-        fields = ((name, getattr(config, name)) for name in type(config).model_fields)
-        return [((name,), value) for name, value in fields if isinstance(value, TriggerSpec)]
+        return [((name,), value) for name, value in settings_of(config) if isinstance(value, TriggerSpec)]
 
     @abstractmethod
     def run(self, task: TaskContext) -> Any:
