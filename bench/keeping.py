@@ -2,7 +2,8 @@
 
 `async` runs a chain of tasks, kept in a file and kept nowhere, in turn. `sync` runs a chain whose every task waits for
 its commit. Each task of it also makes a commit of as many bytes on a bare SQLite connection, just as safely: so both
-meet the same moments of the disk, and what the bare commits took is taken off the run.
+meet the same moments of the disk, and what the bare commits took is taken off the run. The bare connection lets its
+file grow, as SQLite does by itself; the store makes room ahead, which is part of what it takes.
 """
 
 import gc

@@ -41,13 +41,19 @@ class Desk:
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, path: str, begin: str, undone: Callable[[], None] = lambda: None
+        self,
+        connection: sqlite3.Connection,
+        path: str,
+        begin: str,
+        undone: Callable[[], None] = lambda: None,
+        after: Callable[[], None] = lambda: None,
     ) -> None:
-        """`undone` is called where a transaction was not committed."""
+        """`undone` is called where a transaction was not committed, `after` once the callers have their answers."""
         self._connection = connection
         self._path = path
         self._begin = begin
         self._undone = undone
+        self._after = after
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name=f"sqlite {path}", daemon=True)
@@ -82,6 +88,7 @@ class Desk:
             for loop, some in by_loop.items():
                 if not loop.is_closed():
                     loop.call_soon_threadsafe(_give, some)
+            self._after()
 
     def _waiting(self) -> list[_Job]:
         """Everything that waits; empty at the end."""

@@ -20,6 +20,7 @@ from blockloom import (
 
 from . import journal, runs, shelves, workflows
 from .desk import Desk
+from .headroom import Headroom
 from .lock import OwnerLock
 from .opening import examine, make, open_to_read, open_to_write, path_of, say_closed, shrink
 from .packing import encode
@@ -51,7 +52,10 @@ class SqliteStore:
                 self._lock.release()
             raise
         self._ends = journal.Ends()
-        self._writer = None if writing is None else Desk(writing, self._where, "BEGIN IMMEDIATE", self._ends.forget)
+        self._room = None if writing is None else Headroom(self.path, writing)
+        self._writer = None
+        if writing is not None and self._room is not None:
+            self._writer = Desk(writing, self._where, "BEGIN IMMEDIATE", self._ends.forget, self._room.keep)
         self._reader = Desk(reading, self._where, "BEGIN")
 
     @classmethod
@@ -69,6 +73,8 @@ class SqliteStore:
         await self._reader.close()
         if self._writer is not None:
             await self._writer.close(say_closed)
+        if self._room is not None:
+            self._room.close()
         if self._lock is not None:
             self._lock.release()
             self._lock = None
