@@ -331,3 +331,12 @@ def test_a_key_that_a_run_is_given_is_not_recorded() -> None:
     finished = run_graph(document, {"text": f"it is {KEYS['OpenAI']}"})
     assert finished.outputs == {"text": "it is ***"}
     assert KEYS["OpenAI"] not in repr([event.data for event in finished.events])
+
+
+@pytest.mark.parametrize("text", ["ghp_" + "a1" * 12, 'say "sk-' + "a1" * 12 + '"'])
+def test_a_key_is_hidden_among_very_many_texts(text: str) -> None:
+    many = [str(n) for n in range(1000)]
+    assert Vault().mask({"x": [*many, {"y": text}]})["x"][-1]["y"] != text
+    assert Vault().mask({"x": {**dict.fromkeys(many, 1), text: 2}}) != {"x": {**dict.fromkeys(many, 1), text: 2}}
+    value = {"x": [*many, "://", "sk-"]}
+    assert Vault().mask(value) is value

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from pydantic_core import to_json
+
 SECRET_NAME: Final = r"[A-Za-z][A-Za-z0-9_]{0,99}"
 """What the name of a secret is made of."""
 
@@ -47,6 +49,8 @@ _LOOKS: Final = (
 )
 SHORTEST: Final = 6
 """Characters of the shortest text that can hold one, or a secret that is hidden."""
+_MANY: Final = 200
+"""Items above which all of them are looked at together first."""
 _NESTED: Final = frozenset({str, dict, list})
 
 
@@ -83,6 +87,8 @@ def some_text(value: Any, holds: Callable[[str], bool]) -> bool:
     kind = type(value)
     if kind is str:
         return len(value) >= SHORTEST and holds(value)
+    if holds is may_hold_key and (kind is dict or kind is list) and len(value) > _MANY and not holds(_written(value)):
+        return False
     if kind is dict:
         for key, item in value.items():
             if (len(key) >= SHORTEST and holds(key)) or (item.__class__ in _NESTED and some_text(item, holds)):
@@ -92,6 +98,14 @@ def some_text(value: Any, holds: Callable[[str], bool]) -> bool:
             if item.__class__ in _NESTED and some_text(item, holds):
                 return True
     return False
+
+
+def _written(value: Any) -> str:
+    """All texts and keys of a JSON value in one, found without a step of Python for each.
+
+    What JSON writes otherwise, such as quotes, is in no pattern of `may_hold_key`; it may be in a secret.
+    """
+    return to_json(value).decode()
 
 
 def change_texts(value: Any, change: Callable[[str], str]) -> Any:

@@ -83,14 +83,17 @@ def taken(result: Any, ports: PortSet, owner: str) -> dict[str, Any]:
         result = {}
     elif not isinstance(result, Mapping):
         raise PluginError(owner, f"run gave back {type(result).__name__} instead of its Outputs or a mapping")
-    values = {}
+    values: dict[str, Any] = {}
+    last, copied = NOT_TAKEN, None
     for name, value in result.items():
         if value is NOT_TAKEN:
             continue
         if name == ERROR_PORT or (name not in ports.outputs and not (ports.open_outputs and is_id(name))):
             raise PluginError(owner, f"run gave back the port {name!r}, which the type does not declare")
         try:
-            values[name] = copy_value(value)
+            if value is not last:  # as where a task gives the value of its last block, and that as its result
+                last, copied = value, copy_value(value)
+            values[name] = copied
         except BadValue as error:
             raise BadValue(error.why, f"{name}{'.' if error.path[:1] not in '[' else ''}{error.path}") from None
     if len(values) < len(ports.outputs):
