@@ -252,7 +252,7 @@ export interface Methods {
     result: Started;
   };
   /**
-   * A part of a run's journal, large values replaced.
+   * A part of a run's journal, large values replaced; fewer than `limit` where they would be too large a message.
    */
   "run.events": {
     params: {
