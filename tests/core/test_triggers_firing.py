@@ -274,13 +274,15 @@ def test_a_store_that_fails_now_and_then_keeps_no_firing_from_happening(seed: in
             await engine.triggers.create(every("1m", misfire="all"))
             await engine.triggers.create({**on("go"), "id": "u"})
         failing = {number for number in range(30, 2000) if chance.random() < 0.1}
-        async with engine_with(store=FaultStore(store, failing)) as engine:
+        faulty = FaultStore(store, failing)
+        async with engine_with(store=faulty) as engine:
             await engine.triggers.open()
             for number in range(20):
                 await asyncio.sleep(60)
                 with suppress(StoreFailed):
                     await engine.publish("go", {"n": number})
             await asyncio.sleep(30)
+            faulty.failing = ()
             sent = len(await store.published())
             assert [state for (state,) in await told(engine, "t", "state")].count("SKIPPED") == 0
             assert len(await told(engine, "t", "id")) == 20
