@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import blockloom
 import pytest
 from blockloom import Engine, MemoryStore, Ports, Store, StoreFailed, TaskContext, TaskType
 from blockloom.cache import BY_AGE, RESULTS, forget_results
@@ -75,6 +76,42 @@ def test_equal_work_is_done_once_however_often_the_process_begins(type: str) -> 
     assert asyncio.run(count(opened(), value, cache=None, type=type)) == 3
     other = "test.slow" if type == "test.count" else "test.count"
     assert asyncio.run(count(opened(), value, type=other)) == 4
+
+
+class Marked(Count):
+    """The same, with settings and blocks."""
+
+    name = "test.marked"
+
+    class Config(blockloom.Config):
+        mark: str = ""
+
+
+class MarkedAnew(Marked):
+    """Its next version."""
+
+    version = 2
+
+
+def test_another_version_other_settings_and_other_blocks_are_other_work() -> None:
+    text = [{"id": "t", "type": "text", "content": {"text": "a"}}]
+
+    async def once(type: type[TaskType], **task: Any) -> int:
+        async with Engine(registry_with(type), opened()) as engine:
+            graph = {"blockloom": 1, "tasks": [{"id": "a", "type": "test.marked", "cache": True, **task}]}
+            run = await (await engine.start(graph)).wait()
+            n: int = (run.tasks["a"].outputs or {})["n"]
+            return n
+
+    work: list[tuple[type[TaskType], dict[str, Any]]] = [
+        (Marked, {}),
+        (MarkedAnew, {}),
+        (Marked, {"config": {"mark": "!"}}),
+        (Marked, {"blocks": text}),
+        (Marked, {"blocks": [{**text[0], "content": {"text": "b"}}]}),
+    ]
+    for _ in range(2):
+        assert [asyncio.run(once(type, **task)) for type, task in work] == [1, 2, 3, 4, 5]
 
 
 def test_a_result_is_young_for_so_long() -> None:

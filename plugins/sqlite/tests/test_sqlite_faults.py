@@ -141,45 +141,6 @@ def test_what_was_answered_outlives_a_loss_of_power(tmp_path: Path) -> None:
 # Writing
 
 
-def test_a_commit_finds_room_in_the_wal_before_the_file_must_grow(tmp_path: Path) -> None:
-    path = tmp_path / "x.db"
-
-    def end(db: object) -> tuple[int, bytes]:
-        with Path(f"{path}-wal").open("rb") as wal:
-            size = wal.seek(-4096, os.SEEK_END) + 4096
-            return size, wal.read()
-
-    async def story(store: SqliteStore) -> None:
-        await store.create_run(a_run("r"))
-        sizes = set()
-        for event in a_journal(1100):
-            await store.append("r", [event])
-            size, last = await store.write(end)
-            assert last == bytes(4096), "there is no room"
-            sizes.add(size)
-        assert len(sizes) <= 6, "it grew page by page"
-        assert max(sizes) < 5_000_000
-
-    on(path, story)
-
-
-def test_what_another_program_writes_meanwhile_is_not_written_over(tmp_path: Path) -> None:
-    path = tmp_path / "x.db"
-
-    async def story(store: SqliteStore) -> None:
-        await store.create_run(a_run("r"))
-        with closing(sqlite3.connect(path, isolation_level=None)) as other:
-            other.execute("CREATE TABLE notes (n)")
-            for event in a_journal(300):
-                await store.append("r", [event])
-                other.execute("INSERT INTO notes VALUES (?)", (event.seq,))
-            assert other.execute("SELECT count(*) FROM notes").fetchone() == (300,)
-            assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert await store.events("r") == a_journal(300)
-
-    on(path, story)
-
-
 def test_a_full_disk_refuses_writes_and_keeps_what_was_there(tmp_path: Path) -> None:
     async def story(store: SqliteStore) -> None:
         async def limit(pages: int) -> None:
