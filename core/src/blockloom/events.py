@@ -3,7 +3,6 @@
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import count
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, overload
 
@@ -60,19 +59,26 @@ class Event(NamedTuple):
 class EventLog(Sequence[Event]):
     """The events of one run, kept in columns: an Event is made when somebody reads it.
 
-    A run has a few events a task; kept as objects, they would be most of what the garbage collector walks.
+    A run has a few events a task; kept as objects, they would be most of what the garbage collector walks. For the
+    same reason a task that completed has its outputs kept bare, unless its event says more than them.
     """
 
-    __slots__ = ("_data", "_tasks", "_times", "_types")
+    __slots__ = ("_data", "_say_more", "_tasks", "_times", "_types")
 
     def __init__(self) -> None:
         self._times = array("d")
         self._types: list[str] = []
         self._tasks: list[str | None] = []
         self._data: list[Mapping[str, Any]] = []
+        self._say_more: set[int] = set()
 
     def add(self, time: float, type: str, task: str | None, data: Mapping[str, Any]) -> None:
         """Take in one more event; its `seq` is the new length."""
+        if type == TASK_COMPLETED:
+            if len(data) == 1:
+                data = data["outputs"]
+            else:
+                self._say_more.add(len(self._types))
         self._times.append(time)
         self._types.append(type)
         self._tasks.append(task)
@@ -87,15 +93,21 @@ class EventLog(Sequence[Event]):
     def __getitem__(self, index: slice) -> list[Event]: ...
     def __getitem__(self, index: int | slice) -> Event | list[Event]:
         if isinstance(index, slice):
-            numbers = range(1, len(self) + 1)[index]
-            columns = self._times[index], self._types[index], self._tasks[index], self._data[index]
-            return list(map(Event._make, zip(numbers, *columns, strict=True)))
+            return list(self._events(index))
         index = range(len(self))[index]
-        return Event(index + 1, self._times[index], self._types[index], self._tasks[index], self._data[index])
+        return next(self._events(slice(index, index + 1)))
 
     def __iter__(self) -> Iterator[Event]:
-        columns = zip(count(1), self._times, self._types, self._tasks, self._data, strict=False)
-        return map(Event._make, columns)
+        return self._events(slice(None))
+
+    def _events(self, which: slice) -> Iterator[Event]:
+        numbers = range(1, len(self) + 1)[which]
+        types, kept, more = self._types[which], self._data[which], self._say_more
+        data = [
+            {"outputs": told} if type == TASK_COMPLETED and seq - 1 not in more else told
+            for seq, type, told in zip(numbers, types, kept, strict=True)
+        ]
+        return map(Event._make, zip(numbers, self._times[which], types, self._tasks[which], data, strict=True))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)
