@@ -27,8 +27,8 @@ class Point(NamedTuple):
     """How often it is sure to be passed in the life of a server."""
     when: str = "soon"
     """In whose life: `soon` in any, `again` in that of one that finds an open run, `asked` of one asked to end."""
-    row: int = 5
-    """How often in a row a server may die here until it gets on."""
+    row: int = 4
+    """How often in a row a server may die here until it gets on: what runs at five deaths in a row is set aside."""
 
 
 POINTS: Final[Mapping[str, Point]] = {
@@ -55,10 +55,10 @@ POINTS: Final[Mapping[str, Point]] = {
     "firing-after": Point("A firing is kept, and its run is not begun."),
     "outcome-before": Point("The run of a firing is over, and its outcome is not kept."),
     "outcome-after": Point("The outcome of a firing is kept, and the firing still stands among the open ones."),
-    "opened": Point("The file is open and locked, and nothing was read.", when="again"),
-    "listed": Point("It is known which runs are open, and none is carried on.", when="again"),
-    "read": Point("The journal of an open run was read, and the run does not go on yet.", when="again"),
-    "carried-before": Point("A run is carried on, and that is not on record.", when="again"),
+    "opened": Point("The file is open and locked, and nothing was read.", when="again", row=5),
+    "listed": Point("It is known which runs are open, and none is carried on.", when="again", row=5),
+    "read": Point("The journal of an open run was read, and the run does not go on yet.", when="again", row=5),
+    "carried-before": Point("A run is carried on, and that is not on record.", when="again", row=5),
     "carried-after": Point("It is on record that a run is carried on, and which task is next.", when="again", row=2),
     "drained": Point("What ran has ended in order, and what waits is not left yet.", when="asked"),
     "closing": Point("All runs are left, and the file is not closed.", when="asked"),
