@@ -3,11 +3,11 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
-from blockloom import MemoryStore, Plugins
+from blockloom import Event, MemoryStore, Plugins
 from blockloom.errors import StoreFailed
 from blockloom_server.lines import MOST, Formatter, Lines
 from blockloom_server.metrics import Metrics
@@ -132,6 +132,35 @@ def test_it_is_ready_where_its_store_answers() -> None:
         return found
 
     assert asyncio.run(go()) == [(200, True), (503, False), (200, True)]
+
+
+class Full(MemoryStore):
+    """A store that may be full."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.full = True
+        self.tried = asyncio.Event()
+
+    async def append(self, run: str, events: Sequence[Event]) -> None:
+        if self.full:
+            self.tried.set()
+            raise StoreFailed("memory:", "the disk is full")
+        await super().append(run, events)
+
+
+def test_it_is_not_ready_while_a_run_waits_for_a_full_disk() -> None:
+    async def go() -> list[int]:
+        store = Full()
+        async with Server(Plugins.load(), store, port=0) as server:
+            run = await server.hub.start({"blockloom": 1, "tasks": [{"id": "a", "type": "merge"}]}, {}, None)
+            await store.tried.wait()
+            found = [(await get(server, "/health"))[0]]
+            store.full = False
+            await run.wait()
+            return [*found, (await get(server, "/health"))[0]]
+
+    assert asyncio.run(go()) == [503, 200]
 
 
 # The log

@@ -177,6 +177,11 @@ class Engine(Library):
         """The runs that go on."""
         return self._launcher.live
 
+    @property
+    def stalled(self) -> bool:
+        """Whether a run waits for the store, which cannot record it just now, as on a full disk."""
+        return self._launcher.stalled
+
     def listen(self, listener: Callable[[LiveRun], None]) -> Callable[[], None]:
         """Have `listener` called with every run as it begins, whoever starts it; the answer ends that."""
         return self._launcher.listen(listener)

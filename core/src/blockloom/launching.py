@@ -47,6 +47,11 @@ class Launcher:
         """The runs that go on."""
         return [run for run in self.runs.values() if not run.run.over]
 
+    @property
+    def stalled(self) -> bool:
+        """Whether a run waits for a store that cannot record it just now; it may be over but for that."""
+        return any(run.stalled for run in self.runs.values())
+
     def listen(self, listener: Callable[[LiveRun], None]) -> Callable[[], None]:
         """Have `listener` called with every run as it begins; the answer ends that."""
         self._listeners.append(listener)

@@ -174,6 +174,11 @@ class LiveRun(RunView):
         return log if self._journal.told == len(log) else log[: self._journal.told]
 
     @property
+    def stalled(self) -> bool:
+        """Whether it waits for a store that cannot record it just now."""
+        return self._journal.stalled is not None
+
+    @property
     def settled(self) -> bool:
         """Whether it is over and all of it is recorded."""
         return self.run.over and self._driver is not None and self._driver.done()

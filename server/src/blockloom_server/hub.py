@@ -133,6 +133,8 @@ class Hub:
         """Why no run should be started here just now; None where all is well."""
         if self.draining:
             return "stopping"
+        if self.engine.stalled:
+            return "store"
         try:
             async with asyncio.timeout(PATIENCE):
                 await self.store.runs(limit=1)
