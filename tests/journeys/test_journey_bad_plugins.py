@@ -164,6 +164,18 @@ def test_commands_name_them_too(rows: dict[str, Any], home: Mapping[str, str]) -
         assert findings[f"bad-{name}"]["state"] == ("warning" if bad.status == "active" else "failed")
 
 
+def test_what_is_disabled_is_not_imported(home: Mapping[str, str]) -> None:
+    for command in (
+        ["--disable", "importless", "--disable=bad-exiting", "plugins"],
+        ["plugins", "--disable", "importless", "--disable=bad-exiting"],
+    ):
+        rows = {row["distribution"]: row for row in told({**home, "BLOCKLOOM_DISABLE": "endless"}, *command)["plugins"]}
+        assert {name for name, row in rows.items() if row["status"] == "disabled"} == {
+            "bad-importless", "bad-exiting", "bad-endless",
+        }  # fmt: skip
+        assert rows["bad-needy"]["status"] == "broken"
+
+
 def test_what_was_mended_is_told_of_no_more(home: Mapping[str, str], tmp_path: Path) -> None:
     install(tmp_path, "bad-raising", "raising", task("bad.mended"))
     (tmp_path / "bad_raising-1.0.dist-info").rename(tmp_path / "bad_raising-2.0.dist-info")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import copy
+from itertools import islice
 from typing import Any, Final, NoReturn
 
 import click
@@ -32,6 +33,8 @@ INTERRUPTED: Final = 130
 READER_GONE: Final = 141
 """Exit status where whoever read the output went away, as with `| head`."""
 
+LEAVE_OUT: Final = "--disable"
+
 _OWN: Final[tuple[click.Command, ...]] = (run, check, types, plugins, doctor, graph, runs, drill_command, new, schema)
 
 
@@ -49,6 +52,10 @@ class Program(click.Group):
         self._left_out: list[str] = []
         self.params.append(_disable_option())
         click.version_option(package_name="blockloom", message="%(prog)s %(version)s")(self)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line; `--disable` may stand anywhere in it."""
+        return super().parse_args(ctx, _in_front(args))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands, blockloom's own first."""
@@ -101,6 +108,18 @@ class Program(click.Group):
                 self._left_out.append(why)
 
 
+def _in_front(args: list[str]) -> list[str]:
+    """The words of a command line, with those about disabled plugins before the command."""
+    end = args.index("--") if "--" in args else len(args)
+    words = iter(args[:end])
+    first: list[str] = []
+    rest: list[str] = []
+    for word in words:
+        name = list(islice(words, 1)) if word == LEAVE_OUT else []
+        (first if name or word.startswith(f"{LEAVE_OUT}=") else rest).extend([word, *name])
+    return [*first, *rest, *args[end:]]
+
+
 def _disable_option() -> click.Option:
     """The option that leaves out plugins: what `BLOCKLOOM_DISABLE` names for good, it names for one command."""
 
@@ -110,7 +129,7 @@ def _disable_option() -> click.Option:
 
     text = say("Leave out a plugin, by its name or its distribution.", "停用一个插件（按名称或所属的包）。")
     return click.Option(
-        ["--disable"], metavar="NAME", multiple=True, expose_value=False, is_eager=True, callback=disable, help=text
+        [LEAVE_OUT], metavar="NAME", multiple=True, expose_value=False, is_eager=True, callback=disable, help=text
     )
 
 
