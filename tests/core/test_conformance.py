@@ -2,20 +2,16 @@
 
 import asyncio
 import itertools
-import re
-import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from importlib.metadata import EntryPoint
-from pathlib import Path
 from typing import Any, ClassVar
 from unittest import SkipTest
 
 import blockloom
 import pytest
-from blockloom import BlockContext, BlockType, Embedded, Plugins, Problem, Published, TaskContext, TaskType, TriggerType
+from blockloom import BlockContext, BlockType, Embedded, Problem, Published, TaskContext, TaskType, TriggerType
 from blockloom.testing import (
     BlockConformance,
     BlockExample,
@@ -26,7 +22,6 @@ from blockloom.testing import (
     TriggerConformance,
     TriggerExample,
     engine_with,
-    offering,
 )
 
 
@@ -250,27 +245,6 @@ def test_what_cannot_be_appended_to_has_no_additions() -> None:
         made().test_what_is_appended_is_there()
 
 
-@pytest.mark.parametrize(
-    ("source", "told"),
-    [
-        ("import nowhere_at_all", "is broken: ModuleNotFoundError: No module named 'nowhere_at_all'\n→ Mend that"),
-        ("", "offers nothing, and not block:test.word.\n→ Return the class from the hook blockloom_block_types"),
-    ],
-)
-def test_what_is_in_the_way_of_a_plugin_is_told(
-    source: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "odd_plugin.py").write_text(source)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "odd_plugin", raising=False)
-    point, plugins = EntryPoint("odd", "odd_plugin", "blockloom"), Plugins()
-    plugins.add(point)
-    monkeypatch.setattr(offering, "installed", lambda: plugins)
-    monkeypatch.setattr(offering, "entry_points", lambda group: [point])
-    with pytest.raises(AssertionError, match=re.escape(told)):
-        block(__module__="odd_plugin.block")().test_its_plugin_is_installed_and_offers_it()  # type: ignore[attr-defined]
-
-
 @pytest.mark.parametrize("moment", ["soon", "2026-01-01T00:00:00"])
 def test_a_moment_without_a_time_zone_is_refused_at_once(moment: str) -> None:
     with pytest.raises(ValueError, match="is no moment of an example"):
@@ -309,6 +283,23 @@ def test_what_cannot_be_canceled_is_told_of_and_left(monkeypatch: pytest.MonkeyP
         kit().test_stopping_ends_it()
     with pytest.raises(AssertionError, match=r"has not ended in 0\.01 seconds.\n→ Let it end"):
         kit().test_the_examples_run()
+
+
+def busy(self: Any, given: Any) -> Any:
+    end = time.perf_counter() + 0.5
+    while time.perf_counter() < end:
+        pass
+    return {"n": 1}
+
+
+def test_what_takes_long_in_place_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("blockloom.testing.watching.BEAT", 0.02)
+    for kit, check in (
+        (block(evaluate=busy), "test_evaluating_does_not_block"),
+        (task(run=busy), "test_running_it_does_not_block"),
+    ):
+        with pytest.raises(AssertionError, match="blocks the event loop by busy, "):
+            getattr(kit(), check)()
 
 
 def test_a_cancellation_that_is_forgotten_is_told_of() -> None:

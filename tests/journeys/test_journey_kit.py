@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import pytest_blockloom
+import pytest_blockloom_server
+from blockloom import testing
 from blockloom.errors import BadUsage
 from blockloom.scaffold import KINDS, new_plugin
 from blockloom_server.background import Caller
@@ -97,6 +100,15 @@ def test_the_tests_on_the_pages_pass(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100)
     assert done.returncode == 0, done.stdout + done.stderr
     assert int(re.findall(r"(\d+) passed", done.stdout)[0]) > 90
+
+
+def test_all_of_the_kit_is_explained() -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("docs/**/*.md"))
+    assert {name for name in testing.__all__ if not re.search(rf"\b{name}\b", pages)} == set()
+    page = (ROOT / "docs/howto/test-a-plugin.md").read_text(encoding="utf-8")
+    fixtures = {name for module in (pytest_blockloom, pytest_blockloom_server) for name in vars(module)}
+    told = set(re.findall(r"^\| `(blockloom_\w+)` \|", page, re.M))
+    assert told == {name for name in fixtures if name.startswith("blockloom_")}
 
 
 GRAPH: Final[dict[str, Any]] = {

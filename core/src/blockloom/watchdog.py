@@ -6,10 +6,9 @@ import sys
 import threading
 import traceback
 from types import FrameType
-from typing import Final
+from typing import Final, Protocol
 
 from .plugin import Plugin
-from .plugins import Plugins
 
 _log = logging.getLogger(__name__)
 
@@ -17,10 +16,20 @@ BEAT: Final = 0.25
 """Seconds between two looks at the loop; who stands in the way at two of them in a row is named."""
 
 
+class Owners(Protocol):
+    """Who knows which plugin a module belongs to, and takes note of one that holds up the loop."""
+
+    def owner_of(self, module: str) -> Plugin | None:
+        """See Plugins."""
+
+    def blame(self, row: Plugin, place: str) -> bool:
+        """See Plugins."""
+
+
 class Watchdog:
     """A thread that looks whether an event loop goes on; a simulated one, which has no threads beside it, it leaves."""
 
-    def __init__(self, plugins: Plugins, beat: float = BEAT) -> None:
+    def __init__(self, plugins: Owners, beat: float = BEAT) -> None:
         self._plugins = plugins
         self._beat = beat
         self._ended = threading.Event()

@@ -20,7 +20,7 @@ from ..values import copy_value
 from .aside import run_leaving
 from .conformance import Example, Unmet, require, told
 from .kindchecks import KindConformance, Settings
-from .watching import blocking_calls
+from .watching import blocking_calls, held_up
 
 __tracebackhide__ = True  # a check that fails says all there is to say: pytest shows the author's own lines alone
 
@@ -105,15 +105,16 @@ class BlockConformance(KindConformance):
             require(content.model_dump(mode="json") == before, "Evaluating changes the content.", "Work on a copy.")
 
     def test_evaluating_does_not_block(self) -> None:
-        """Evaluating does not hold up the event loop by sleeping, connecting or fetching."""
+        """Evaluating does not hold up the event loop, by sleeping, connecting, fetching or taking long."""
         self.need_examples()
         for example in self.examples:
             content = self._content(example)
 
             async def watched(content: Any = content, names: Mapping[str, Any] = example.names) -> list[str]:
-                with blocking_calls() as calls:
+                places: list[str] = []
+                with blocking_calls() as calls, held_up(self.block, places):
                     await _evaluated(self.block, content, names)
-                return calls
+                return [*calls, *places]
 
             calls = asyncio.run(watched())
             require(not calls, f"evaluate blocks the event loop by {', '.join(calls)}.", "Use asyncio.to_thread.")

@@ -113,6 +113,17 @@ class FailingInThread(Failing):
     blocking = True
 
 
+class FailingAwaited(Failing):
+    """Fails once it was awaited."""
+
+    name = "blockloom.testing.failing-awaited"
+
+    async def run(self, task: TaskContext) -> None:  # type: ignore[override]
+        """Fail."""
+        await asyncio.sleep(0)
+        super().run(task)
+
+
 class Endless(TaskType):
     """Waits until it is canceled."""
 
@@ -123,7 +134,8 @@ class Endless(TaskType):
         await asyncio.Event().wait()
 
 
-_TYPES: Final = (InPlace, Awaiting, InThread, Branch, Failing, FailingInThread, Endless)
+_FAILING: Final = (Failing, FailingInThread, FailingAwaited)
+_TYPES: Final = (InPlace, Awaiting, InThread, Branch, *_FAILING, Endless)
 
 
 class ExecutorConformance(Conformance):
@@ -171,20 +183,20 @@ class ExecutorConformance(Conformance):
 
     def test_failures_pass(self) -> None:
         """What a task raises reaches the run: the type and the message."""
-        for type in (Failing, FailingInThread):
+        for type in _FAILING:
             error = self._run(type, {"how": "told"}).error or {}
             told = (error.get("type"), error.get("message"))
             require(told == ("told", "as told"), f"The error is {error}.", "Let exceptions pass as they are.")
 
     def test_mistakes_pass(self) -> None:
         """A mistake of a task fails it under the name of the exception."""
-        for type in (Failing, FailingInThread):
+        for type in _FAILING:
             error = self._run(type, {"how": "bug"}).error or {}
             require(error.get("type") == "ZeroDivisionError", f"The error is {error}.", "Let exceptions pass.")
 
     def test_a_stop_iteration_fails_too(self) -> None:
         """StopIteration, which no future may carry, fails the task as anything does."""
-        for type in (Failing, FailingInThread):
+        for type in _FAILING:
             state = self._run(type, {"how": "end"}).state
             require(state is RunState.FAILED, f"The run ends {state}.", "Raise another error from it.")
 
@@ -201,6 +213,20 @@ class ExecutorConformance(Conformance):
             return run.tasks["a"].state if await all_ended() else None
 
         require(run_leaving(stopped) is TaskState.CANCELED, "It goes on.", "Cancel what is awaited.")
+
+    def test_a_timeout_ends_a_task(self) -> None:
+        """A task that takes longer than it may fails, and ends."""
+
+        async def late() -> tuple[Any, bool]:
+            async with self._engine() as engine:
+                graph = _graph(Endless, 1, {})
+                graph["tasks"][0]["timeout"] = "10ms"
+                run = await (await engine.start(graph)).wait()
+            return run.error, await all_ended()
+
+        error, ended = run_leaving(late)
+        require(error and error["type"] == "timeout", f"The error is {error}.", "Let CancelledError pass.")
+        require(ended, "It goes on after its timeout.", "Cancel what is awaited.")
 
     def test_many_tasks_run_at_once(self) -> None:
         """A hundred tasks run, each with its own inputs and outputs."""

@@ -31,7 +31,7 @@ from .conformance import Example, Unmet, require, told
 from .kindchecks import KindConformance, Settings
 from .kit import engine_with
 from .simulation import simulate
-from .watching import blocking_calls
+from .watching import blocking_calls, held_up
 
 __tracebackhide__ = True  # a check that fails says all there is to say: pytest shows the author's own lines alone
 
@@ -183,12 +183,14 @@ class TaskConformance(KindConformance):
             require(first == second, f"{example} gives {first}, then {second}.", 'Say effects = "effect".')
 
     def test_running_it_does_not_block(self) -> None:
-        """Running it does not hold up the event loop by sleeping, connecting or fetching."""
+        """Running it does not hold up the event loop, by sleeping, connecting, fetching or taking long."""
         self.need_examples()
         for example in self.examples:
+            places: list[str] = []
             with blocking_calls() as calls:
-                self._run(example)
-            require(not calls, f"run blocks the event loop by {', '.join(calls)}.", "Await, or say blocking = True.")
+                self._run(example, places)
+            found = [*calls, *places]
+            require(not found, f"run blocks the event loop by {', '.join(found)}.", "Await, or say blocking = True.")
 
     def test_stopping_ends_it(self) -> None:
         """A run that is stopped while the task runs ends promptly."""
@@ -236,8 +238,12 @@ class TaskConformance(KindConformance):
         copied: dict[str, Any] = copy_value(made)
         return copied
 
-    def _run(self, example: TaskExample) -> TaskRecord:
+    def _run(self, example: TaskExample, places: list[str] | None = None) -> TaskRecord:
         async def run() -> TaskRecord:
+            with held_up(self.task, [] if places is None else places):
+                return await ran()
+
+        async def ran() -> TaskRecord:
             async with self.engine() as engine:
                 view = await self._begin(engine, example)
                 await _under_way(view)

@@ -9,6 +9,12 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
+from ..plugin import Plugin
+from ..watchdog import Watchdog
+
+BEAT: Final = 0.25
+"""Seconds between two looks at a loop that may be held up."""
+
 _watched: Final[dict[int, list[str]]] = {}
 """Calls that blocked, by the thread in which they are watched."""
 
@@ -20,6 +26,36 @@ importlib.import_module(sys.argv[1])
 tops = {name.partition(".")[0] for name in set(sys.modules) - before}
 print(*sorted(tops - set(sys.stdlib_module_names)))
 """
+
+
+@contextmanager
+def held_up(type: type[Any], places: list[str]) -> Iterator[None]:
+    """Add where the package of a type holds up the running loop for two beats; a simulated loop is not watched."""
+    watchdog = Watchdog(_Suspect(type.__module__.partition(".")[0], places), BEAT)
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.stop()
+
+
+class _Suspect:
+    """Blames nobody but the package that is under test."""
+
+    def __init__(self, package: str, places: list[str]) -> None:
+        self._package = package
+        self._row = Plugin(package, "", "")
+        self._places = places
+
+    def owner_of(self, module: str) -> Plugin | None:
+        """The package under test, if the module is of it."""
+        return self._row if module.partition(".")[0] == self._package else None
+
+    def blame(self, row: Plugin, place: str) -> bool:
+        """Note the first place; there is nothing to log."""
+        if not self._places:
+            self._places.append(place)
+        return False
 
 
 @contextmanager
