@@ -179,7 +179,7 @@ class Journal:
         finally:
             self._followers.discard(follower)
 
-    def _batch(self, follower: Follower, most: int = 1000) -> list[Event]:
+    def _batch(self, follower: Follower, most: int = 100) -> list[Event]:
         """What a follower has not seen yet, each fleeting event after those that were recorded before it."""
         batch: list[Event] = []
         until = min(self.told, follower.seen + most)
