@@ -27,6 +27,7 @@ from graphs import SHAPES, Shape, completed, document
 from keeping import kept
 from others import check_and_read, imports, rows
 from recovery import RECOVERY_SENTENCES, carried_on
+from stalled import STALLED_SENTENCES, stalled_clients
 
 from plugins import PLUGIN_SENTENCES, list_types
 from server import beside, table
@@ -168,11 +169,18 @@ async def main() -> None:
     show("\n" + "\n".join(rows(others, SENTENCES)))
     served = {} if options.tasks else await beside(options.quick)
     show("\n" + "\n".join(table(served)) if served else "")
+    stalled = {} if options.tasks else await stalled_clients(options.quick)
+    show("\n".join(rows(stalled, STALLED_SENTENCES)))
     if options.json:
         graphs = [{**figure._asdict(), "ratio": figure.ratio} for figure in figures]
         print(
             json.dumps(
-                {"python": platform.python_version(), "gc": collector, "graphs": graphs, "others": others | served}
+                {
+                    "python": platform.python_version(),
+                    "gc": collector,
+                    "graphs": graphs,
+                    "others": others | served | stalled,
+                }
             )
         )
 

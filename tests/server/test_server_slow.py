@@ -192,6 +192,32 @@ def test_it_resumes_where_it_was_cut_off(monkeypatch: pytest.MonkeyPatch) -> Non
     assert rest == list(range(1, rest[-1] + 1))
 
 
+def test_who_reads_on_is_told_of_every_run_that_has_started_meanwhile() -> None:
+    async def go() -> tuple[dict[str, list[int]], dict[str, int]]:
+        async with serving(Flood, limits=Limits(patience=60)) as server, session(socket_of(server)) as good:
+            slow = await deaf(server)
+            await told(slow, "subscribe", all=True)
+            while "blockloom_subscriptions 1.0" not in server.hub.metrics.text():
+                await good.call("session.ping")
+            runs = [(await good.call("run.start", graph=chain(LENGTH)))["run"] for _ in range(30)]
+            last = {}
+            for run in runs:
+                view = await server.hub.engine.run(run)
+                await view.wait()
+                last[run] = view.seq
+            slow.transport.resume_reading()
+            seen: dict[str, list[int]] = {}
+            while {run: numbers[-1] for run, numbers in seen.items() if run in last} != last:
+                event = json.loads(await slow.recv()).get("params", {})
+                if "seq" in event:
+                    seen.setdefault(event["run"], []).append(event["seq"])
+            slow.transport.abort()
+            return seen, last
+
+    seen, last = asyncio.run(asyncio.wait_for(go(), 60))
+    assert {run: seen[run] for run in last} == {run: list(range(1, seq + 1)) for run, seq in last.items()}
+
+
 def test_who_asks_and_asks_and_does_not_read_is_not_read_either(monkeypatch: pytest.MonkeyPatch) -> None:
     async def go() -> tuple[int | None, str | None]:
         async with serving(Flood, limits=QUICK) as server, session(socket_of(server)) as good:

@@ -1,6 +1,7 @@
 """Subscriptions: what a client follows, read by a cursor, so that a slow client costs no memory."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
 from typing import Any, Final
@@ -36,6 +37,7 @@ class Feed:
         self._tasks: set[asyncio.Task[None]] = set()
         self._opened = asyncio.Event()
         self._slow = False
+        self._later: deque[tuple[RunView, int]] = deque()
         self._stop_listening: Callable[[], object] = lambda: None
 
     @property
@@ -56,7 +58,7 @@ class Feed:
 
         def started(view: RunView) -> None:
             if workflow in (None, view.workflow):
-                self.follow_run(view, view.seq)
+                self._begin(view)
 
         for view in hub.engine.live:
             if workflow in (None, view.workflow):
@@ -67,9 +69,28 @@ class Feed:
     def close(self) -> None:
         """Tell nothing any more, what waits to be sent included."""
         self._stop_listening()
+        self._later.clear()
         for task in self._tasks:
             task.cancel()
         self._outbox.events.drop(self.id)
+
+    def _begin(self, view: RunView) -> None:
+        """Tell of a run that has just started; of a client that is behind, it is only noted that there is one."""
+        if not self._later and not self._outbox.events.waiting:
+            self.follow_run(view, view.seq)
+            return
+        self._later.append((view, view.seq))
+        if len(self._later) == 1:
+            self._spawn(self._catch_up())
+        elif len(self._later) >= MOST_BEHIND:
+            self._too_slow()
+
+    async def _catch_up(self) -> None:
+        """Tell of the runs that were only noted, one after the other, as the client makes room."""
+        while self._later:
+            if await self._outbox.events.calms(PATIENCE) and self._later:
+                self.follow_run(*self._later.popleft())
+                await asyncio.sleep(0)
 
     async def _run(self, run: str, following: AsyncIterator[list[Event]]) -> None:
         await self._opened.wait()

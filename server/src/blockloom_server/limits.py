@@ -33,7 +33,7 @@ class Limits(BaseModel):
     address: int = Field(default=200, ge=1, description="Clients at a time from one address.")
     waiting: int = Field(default=256, ge=2, description="Answers, and events, that wait to be sent to one client.")
     backlog: int = Field(
-        default=1024 * 1024, ge=1024, description="Bytes of answers, and of events, that wait to be sent to one client."
+        default=256 * 1024, ge=1024, description="Bytes of answers, and of events, that wait to be sent to one client."
     )
     hello: float = Field(
         default=5.0, gt=0, description="Seconds that a client has to say hello, where a token is wanted."

@@ -39,7 +39,7 @@ HANDSHAKE: Final = 10.0
 SPARE: Final = 100
 """Connections beyond the clients: requests for the page, and those who are told that there are too many."""
 
-IN_THE_SYSTEM: Final = 256 * 1024
+IN_THE_SYSTEM: Final = 128 * 1024
 """Bytes that the system keeps for a client that does not read; left to itself, it takes megabytes for each."""
 
 _ANSWERED: Final = (b"GET", b"HEAD")
