@@ -31,23 +31,14 @@ class Beginnings:
         self._past = past
         self._reuse = reuse
 
+    def suspicion(self, scope: Run, index: int) -> int:
+        """The strikes of a task that may have ended its process, and begins alone; else 0."""
+        strikes = self._past.strikes
+        own = strikes.get(scope.ids[index], 0) if strikes else 0
+        return own if own >= SUSPECT else 0
+
     def begin(self, scope: Run, task: TaskPlan) -> Any:
         """What a task gives back, or something to await for it."""
-        strikes = self._past.strikes
-        if strikes and (own := strikes.get(scope.ids[task.index], 0)) >= SUSPECT:
-            return self._begin_alone(scope, task, own)
-        return self._begin(scope, task)
-
-    async def _begin_alone(self, scope: Run, task: TaskPlan, strikes: int) -> Any:
-        probation = self._outfit.probation
-        turn = await probation.enter(strikes)
-        try:
-            result = self._begin(scope, task)
-            return await result if type(result) is not dict and isawaitable(result) else result
-        finally:
-            probation.leave(turn)
-
-    def _begin(self, scope: Run, task: TaskPlan) -> Any:
         given = scope.given[task.index] or {}
         if task.checks:
             _check_inputs(task, given)

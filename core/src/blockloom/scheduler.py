@@ -23,7 +23,7 @@ from .places import Places
 from .plan import Plan, TaskPlan
 from .portvalues import taken
 from .run import Run
-from .states import RunState
+from .states import RunState, TaskState
 from .trigger import Published
 from .waits import GRACE, Waits, timed_out
 
@@ -197,19 +197,18 @@ class Scheduler:
         while (found := entered or self._take()) is not None:
             scope, index = found
             task = scope.plan.tasks[index]
-            if entered is None:
-                scope.start(index)
-                if self._records_first or not task.type.rerun:
-                    self._go_on(tell=False)
-                    await self._journal.flush()
-            entered = None
-            if index in scope.doomed:  # while its beginning was recorded, or before it could go on
-                scope.end_canceled(index)
-                self._places.give(task)
-                continue
-            waiting = self._run_in_place(scope, task)
-            if waiting is not None and not await self._see_through(scope, task, waiting):
-                break
+            if entered is None and (strikes := self._beginnings.suspicion(scope, index)):
+                if not await self._run_alone(scope, task, strikes):
+                    break
+            else:
+                if entered is None:
+                    scope.start(index)
+                    if self._records_first or not task.type.rerun:
+                        self._go_on(tell=False)
+                        await self._journal.flush()
+                entered = None
+                if not await self._run(scope, task):
+                    break
             self._places.give(task)
             if copy_context() != self._context:  # the next task shall not see what this one has set
                 break
@@ -221,6 +220,35 @@ class Scheduler:
                 await asyncio.sleep(0)
                 breath = self._loop.time() + BREATH
         self._go_on()
+
+    async def _run_alone(self, scope: Run, task: TaskPlan, strikes: int) -> bool:
+        """Run a task that may have ended its process, once it is its turn; False where this worker ends with it.
+
+        From before its beginning is on record until its end is, none of its like begins, unless it takes long: so the
+        record tells which of them it was, if one ends the process again.
+        """
+        self._go_on(tell=False)
+        turn = await self._outfit.probation.enter(strikes)
+        try:
+            if scope.states[task.index] is TaskState.READY and self._goes_on:
+                scope.start(task.index)
+                await self._journal.flush()
+                if not await self._run(scope, task):
+                    return False
+                await self._journal.flush()
+            elif scope.states[task.index] is TaskState.READY:
+                self._agenda.add(((*scope.place, task.place), task.index, scope))
+            return True
+        finally:
+            self._outfit.probation.leave(turn)
+
+    async def _run(self, scope: Run, task: TaskPlan) -> bool:
+        """Run a task that has begun to its end; False where this worker was canceled with it and ends."""
+        if task.index in scope.doomed:  # while its beginning was recorded, or before it could go on
+            scope.end_canceled(task.index)
+            return True
+        waiting = self._run_in_place(scope, task)
+        return waiting is None or await self._see_through(scope, task, waiting)
 
     def _take(self) -> Key | None:
         return self._places.take() if self._goes_on else None
